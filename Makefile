@@ -1,0 +1,52 @@
+# make run     set everything up and start the app on http://127.0.0.1:8501
+# make test    set everything up, check the code and run every test
+# make setup   create .venv with everything in it
+# make check   format, lint, types, import rules
+# make docs    write the documents that are made from the code
+# make bench   measure; results go to benchmarks/results
+
+.DEFAULT_GOAL := run
+.PHONY: setup run test check docs bench clean
+
+# The first Python that starts and is new enough; `make PYTHON=...` names another.
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PORT ?= 8501
+# Byte code is compiled when a module is first imported, not for all of torch at once.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+
+setup: .venv/app.ready .venv/dev.ready
+
+.venv/app.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Loss Geometry needs Python 3.11 or newer; none was found."; exit 1; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/dev.ready: .venv/app.ready
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+run: .venv/app.ready
+	@$(BIN)/loss-geometry serve --port $(PORT)
+
+check: .venv/dev.ready
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+test: check
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+docs: .venv/dev.ready
+	@$(BIN)/python -m museum docs/bug_museum.md
+	@$(BIN)/loss-geometry verify --write
+
+bench: .venv/dev.ready
+	@for name in recipes startup page stage; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

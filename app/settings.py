@@ -1,0 +1,50 @@
+"""An experiment's own settings as knobs, and experiments with something changed."""
+
+from collections.abc import Mapping
+
+from app.presets import PRESETS
+from engine import Experiment, Panel
+from engine.nets import NETS
+from engine.trainer import LEARNING_RATE
+from spec import Knob
+
+Value = float | int | str | bool
+
+#: What an empty link shows.
+DEFAULT = PRESETS[0].experiment
+
+#: The settings beside data and losses, so that links and widgets treat them like every other knob.
+SETTINGS = (
+    Knob(name="net", kind="choice", default=DEFAULT.net, choices=tuple(NETS)),
+    Knob(name="dim", kind="choice", default=str(DEFAULT.dim), choices=("2", "3")),
+    LEARNING_RATE,
+    Knob(name="steps", kind="whole", default=DEFAULT.steps, low=1, high=1_000_000, slider=(20, 5000), log=True),
+    Knob(name="batch", kind="whole", default=DEFAULT.batch, low=2, high=4096, slider=(8, 512), log=True),
+    Knob(name="seed", kind="whole", default=DEFAULT.seed, low=0, high=2**31 - 1, slider=(0, 20)),
+    Knob(name="points", kind="whole", default=DEFAULT.points, low=1, high=20_000, slider=(100, 5000), log=True),
+    Knob(name="steps_per_frame", kind="whole", default=DEFAULT.steps_per_frame, low=1, high=10_000, slider=(1, 20)),
+)
+
+
+def changed(experiment: Experiment, **settings: object) -> Experiment:
+    """Return an experiment with some settings changed; raise ``Refusal`` where they do not fit."""
+    if "dim" in settings:
+        settings["dim"] = int(str(settings["dim"]))
+    fields = {name: getattr(experiment, name) for name in Experiment.model_fields}
+    return Experiment.parse(fields | settings)
+
+
+def with_panel(experiment: Experiment, place: int, panel: Panel | Mapping[str, object]) -> Experiment:
+    """Return an experiment with another loss in one of its panels."""
+    panels = experiment.panels
+    return changed(experiment, panels=(*panels[:place], panel, *panels[place + 1 :]))
+
+
+def moved(experiment: Experiment, place: int | None, knob: str, value: Value) -> Experiment:
+    """Return an experiment with a knob moved: in one panel, or (``None``) in all that have it."""
+    if knob == LEARNING_RATE.name:
+        return changed(experiment, learning_rate=value)
+    for number, panel in enumerate(experiment.panels):
+        if knob in panel.knobs and place in {None, number}:
+            experiment = with_panel(experiment, number, {"loss": panel.loss, "knobs": {**panel.knobs, knob: value}})
+    return experiment

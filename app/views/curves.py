@@ -1,0 +1,32 @@
+"""The curves: what a single sample pays, how hard it is pulled, and where the run's samples are."""
+
+import streamlit as st
+
+from app import page
+from app.controls import loss_controls
+from app.curving import compare_controls, live_histogram, references, set_curve
+from losses import LOSSES
+from plots.curves import curves, variables
+from spec import text
+
+link = page.now()
+panel, language = link.curved, link.language
+left, right = st.columns([6, 1], vertical_alignment="center")
+with left:
+    st.subheader(text("ui.curves.title", language, title=LOSSES[panel.loss].title))
+with right:
+    page.language_switch(link)
+if message := page.said():
+    st.error(message.render(language))
+
+with st.sidebar:
+    loss_controls(panel, set_curve, language=language, key="curve")
+    compare_controls(link)
+
+for variable in variables(panel.make()):
+    st.plotly_chart(
+        curves(panel.make(), language, references(link), variable),
+        key=f"curves.{variable}",
+        config={"displayModeBar": False},
+    )
+    live_histogram(link, variable)

@@ -1,0 +1,54 @@
+"""The studio: a run as a moving picture, and the settings of the next one."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import page
+from app.component import stage
+from app.controls import data_controls, panel_controls, train_button, training_controls
+from app.examples import example_picker, story
+from app.showing import followed, own_axes, show_or_default, stage_panels
+from spec import text
+
+link = page.now()
+showing, trouble = show_or_default(link)
+if showing and link != (settled := page.settled(link, showing.run, showing.owner, showing.experiment)):
+    link = settled
+    page.go(link)
+
+left, right = st.columns([6, 1], vertical_alignment="center")
+with left:
+    example_picker(link)
+with right:
+    page.language_switch(link)
+story(link)
+for message in (page.said(), trouble):
+    if message:
+        st.error(message.render(link.language))
+
+if showing:
+    done = stage(
+        run=showing.run,
+        owner=showing.owner,
+        language=link.language,
+        panels=stage_panels(showing, link.language),
+        key="stage",
+        frame=link.frame,
+        own_axes=own_axes(showing.experiment),
+    )
+    after = followed(link, done)
+    if after != link:
+        page.go(after)
+        if after != replace(link, frame=after.frame):  # the controls beside the picture follow
+            st.rerun()
+
+run = showing.run if showing else ""
+with st.sidebar:
+    st.subheader(text("ui.studio.next", link.language), help=text("ui.studio.next_help", link.language))
+    train_button(link, showing)
+    panel_controls(link, run)
+    with st.expander(text("ui.studio.data", link.language), icon=":material/database:"):
+        data_controls(link, run)
+    with st.expander(text("ui.studio.training", link.language), icon=":material/tune:"):
+        training_controls(link, run)

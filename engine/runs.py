@@ -1,0 +1,266 @@
+"""One open run inside the worker: a trainer, its recording, and its pace."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+from engine.codec import encode, encode_points
+from engine.experiment import Experiment
+from engine.frame import Edit
+from engine.recorder import Recorder, begun
+from engine.recording import Event, Recording, to_json
+from engine.trainer import Trainer
+from spec import Message, Refusal
+
+#: Steps between two checkpoints: a fork trains at most so many steps again, a second or so.
+_CHECKPOINT_EVERY = 100
+
+#: A recording ends here, so that a run that is left alone does not fill the disk.
+_LIMIT_MIB = 2048
+
+#: Frames a second, where nobody asks for another pace: what the eye needs.
+FRAMES_PER_SECOND = 30.0
+
+Say = Callable[..., None]
+
+
+def open_recorder(path: Path, experiment: Experiment, trainer: Trainer, device: str) -> Recorder:
+    """Begin the recording of a trainer that has made no step, with its first checkpoint."""
+    meta = begun(device) | {
+        "experiment": experiment.model_dump(mode="json"),
+        "key": experiment.key,
+        "classes": list(trainer.classes),
+        "image": trainer.image,
+        "twins": dict(trainer.twins),
+    }
+    recorder = Recorder.create(path, meta, encode_points(trainer.points))
+    recorder.checkpoint(trainer.step, trainer.checkpoint())
+    return recorder
+
+
+@final
+class Run:
+    """A run that is trained a little at a time. ``due`` is when its next frame may begin (monotonic seconds)."""
+
+    def __init__(self, path: Path, device: str, say: Say) -> None:
+        self.path = path
+        self.status = "open"
+        self.paused = False
+        self.due = 0.0
+        self._device = device
+        self._say = say
+        self._preparing: Iterator[None] = iter(())
+        self._ready = False
+        self._made: Trainer | None = None
+        self._recorder: Recorder | None = None
+        self._waiting: list[Callable[[], None]] = []
+        self._fps = FRAMES_PER_SECOND
+        self._steps_per_frame = 1
+        self._singles = 0
+        self._since = 0
+        self._kept = 0
+        self._bytes = 0
+        self._next = 1
+        self._diverged: set[int] = set()
+        self._step_cost = self._frame_cost = 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is work to do now or later."""
+        return self.status == "open" and (not self.paused or not self._ready or self._singles > 0)
+
+    @property
+    def editable(self) -> bool:
+        """Whether an edit makes it go on."""
+        return self.status in {"open", "done"}
+
+    def start(self, experiment: Experiment) -> None:
+        """Train an experiment from its beginning."""
+        self._preparing = self._begin(experiment)
+
+    def fork(self, source: Path, frame: int, edit: Mapping[str, Any] | None) -> None:
+        """Go on from a frame of another recording, with an edit."""
+        if edit is not None:
+            self._waiting.append(partial(self.edit, edit))
+        self._preparing = self._branch(source, frame)
+
+    def work(self) -> bool:
+        """Do one piece of work, a step or less than a second; return whether the turn is over."""
+        if not self._ready:
+            if next(self._preparing, self) is self:
+                self._ready = True
+                for command in self._waiting:
+                    command()
+            return True
+        if self._trainer.finished:  # forked at its end, and nothing was moved
+            self.end("done")
+            return True
+        began = time.perf_counter()
+        self._trainer.advance()
+        self._step_cost = _smooth(self._step_cost, time.perf_counter() - began)
+        self._since += 1
+        if self._since < self._next and not self._trainer.finished:
+            return False
+        assert self._recorder is not None
+        self._snapshot(self._recorder)
+        self._singles = max(0, self._singles - 1)
+        if self._trainer.finished:
+            self.end("done")
+        elif self._bytes > _LIMIT_MIB * 2**20:
+            self.end("stopped", Message.of("server.recording_full", limit=_LIMIT_MIB))
+        return True
+
+    def edit(self, edit: Mapping[str, Any]) -> None:
+        """Move a knob before the next step; a run that was done goes on."""
+        if self._later(partial(self.edit, edit)):
+            return
+        if not self.editable:
+            raise Refusal("server.run_let_go")
+        self._trainer.apply(Edit(self._trainer.step, edit["panel"], edit["knob"], edit["value"]))
+        if self.status == "done":
+            self._recorder = Recorder(self.path)
+            self._recorder.note(status="open", reason=None)
+            self._tell_status("open")
+        self._note("edit", {"panel": edit["panel"], "knob": edit["knob"], "value": edit["value"]})
+
+    def pause(self, paused: bool) -> None:
+        """Halt, or go on."""
+        if self._later(partial(self.pause, paused)):
+            return
+        if self.status == "open" and paused != self.paused:
+            self.paused = paused
+            self._singles = 0
+            self._note("pause" if paused else "resume", {})
+
+    def single(self) -> None:
+        """Make one frame while paused."""
+        if not self._later(self.single) and self.paused:
+            self._singles += 1
+            self.due = 0.0
+
+    def pace(self, frames_per_second: float, steps_per_frame: int) -> None:
+        """Change how fast frames come and how many steps lie between them."""
+        if self._later(partial(self.pace, frames_per_second, steps_per_frame)):
+            return
+        self._fps, self._steps_per_frame, self._next = frames_per_second, steps_per_frame, steps_per_frame
+        self.due = 0.0
+        if self.status == "open":
+            self._note("pace", {"frames_per_second": frames_per_second, "steps_per_frame": steps_per_frame})
+
+    def end(self, status: str, reason: Message | None = None) -> None:
+        """End the run with a status; what it is, is told even where the disk does not take it any more."""
+        if self.status != "open":
+            return
+        recorder, self._recorder = self._recorder, None
+        try:
+            if recorder is not None:
+                if status != "failed" and self._ready:
+                    self._keep(recorder)
+                body = {} if reason is None else {"reason": to_json(reason)}
+                self._event(recorder, status, body)
+                recorder.finish(status, reason)
+        finally:
+            self._tell_status(status, reason)
+
+    @property
+    def _trainer(self) -> Trainer:
+        assert self._made is not None
+        return self._made
+
+    def _later(self, command: Callable[[], None]) -> bool:
+        """Keep a command until the run has begun; return whether it is kept."""
+        if not self._ready:
+            self._waiting.append(command)
+        return not self._ready
+
+    def _begin(self, experiment: Experiment) -> Iterator[None]:
+        self._made = Trainer(experiment, device=self._device)
+        yield
+        self._recorder = open_recorder(self.path, experiment, self._trainer, self._device)
+        self._steps_per_frame = experiment.steps_per_frame
+        self._snapshot(self._recorder)
+        self._say("opened", frames=self._recorder.frames)
+
+    def _branch(self, source: Path, frame: int) -> Iterator[None]:
+        with Recording(source) as recording:
+            experiment = Experiment.parse(recording.meta["experiment"])
+            step = recording.step_of(frame)
+            saved = recording.checkpoint(step)
+            if saved is None:
+                raise Refusal("server.no_checkpoint")
+            # an edit at the step of the frame was made after it was seen
+            edits = [edit for edit in recording.edits if edit.step < step]
+            self._recorder = recorder = Recorder.fork(self.path, recording, frame, self._device)
+        self._steps_per_frame = experiment.steps_per_frame
+        self._say("opened", frames=recorder.frames)
+        yield
+        self._made = trainer = Trainer.restore(experiment, edits, saved, device=self._device)
+        while True:
+            for edit in edits[len(trainer.edits) :]:
+                if edit.step == trainer.step:
+                    trainer.apply(edit)
+            if trainer.step == step:
+                break
+            yield
+            trainer.advance()
+        self._diverged, self._next = set(trainer.stopped), self._steps_per_frame
+        self._keep(recorder)
+
+    def _spaced(self, late: bool) -> int:
+        """Return the steps before the next frame: those that were asked for.
+
+        Where the pace is not kept because frames cost so much, some are left out, so that the others take at most
+        about two thirds of the time; the steps of those that remain are the same.
+        """
+        between = self._step_cost * self._steps_per_frame
+        skipped = round(self._frame_cost / (2 * between)) if late and between > 0 else 1
+        return self._steps_per_frame * max(1, skipped)
+
+    def _snapshot(self, recorder: Recorder) -> None:
+        began = time.perf_counter()
+        frame = self._trainer.frame()
+        body = encode(frame)
+        place = recorder.frame(frame.step, body)
+        self._bytes += len(body)
+        self._frame_cost = _smooth(self._frame_cost, time.perf_counter() - began)
+        self._since = 0
+        now = time.monotonic()
+        self._next = self._spaced(late=self.due + 1 / self._fps < now)
+        self.due = max(self.due + 1 / self._fps, now)
+        self._say("frame", frame=place, step=frame.step)
+        for panel, reason in self._trainer.stopped.items():
+            if panel not in self._diverged:
+                self._diverged.add(panel)
+                self._event(recorder, "diverged", {"panel": panel, "reason": to_json(reason)})
+        if frame.step - self._kept >= _CHECKPOINT_EVERY:
+            self._keep(recorder)
+
+    def _keep(self, recorder: Recorder) -> None:
+        """Write a checkpoint, unless a knob was just moved: a fork from the frame at this step is before that."""
+        if self._trainer.edits and self._trainer.edits[-1].step == self._trainer.step:
+            return
+        blob = self._trainer.checkpoint()
+        recorder.checkpoint(self._trainer.step, blob)
+        self._bytes += len(blob)
+        self._kept = self._trainer.step
+
+    def _event(self, recorder: Recorder, kind: str, body: Mapping[str, Any]) -> None:
+        step = 0 if self._made is None else self._made.step
+        recorder.event(Event(step, recorder.frames - 1, kind, body))
+        self._say("event", kind=kind, step=step, frame=recorder.frames - 1, body=body)
+
+    def _note(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Record an event of a run that is open."""
+        assert self._recorder is not None
+        self._event(self._recorder, kind, body)
+
+    def _tell_status(self, status: str, reason: Message | None = None) -> None:
+        self.status = status
+        self._say("status", status=status, reason=to_json(reason))
+
+
+def _smooth(old: float, new: float) -> float:
+    """Follow a cost slowly, so that one hiccup does not change the pace."""
+    return new if old == 0 else 0.8 * old + 0.2 * new

@@ -1,0 +1,286 @@
+"""The trainer: all panels of an experiment, stepped together, edited while they learn."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor
+
+from engine import checkpoint, schedule, snapshot
+from engine.batches import Batches
+from engine.data import Data
+from engine.experiment import Experiment
+from engine.frame import Edit, Frame, Points
+from engine.nets import NETS, Layout
+from engine.seeds import generator
+from engine.weights import Plan, Weights
+from losses import Loss, State
+from spec import Knob, Message, Refusal
+
+LEARNING_RATE = Knob(
+    name="learning_rate", kind="number", default=0.01, symbol="\\eta", low=1e-6, high=1.0, slider=(1e-4, 0.1), log=True
+)
+
+CLIP = 1.0  # the longest gradient of a panel: with it every loss trains at the default learning rate
+
+
+@final
+class Trainer:
+    """The one stateful object: weights, optimiser, and the knobs as they are now.
+
+    A panel's bytes depend on the experiment's common settings, its own loss and the edits that concern it, and not
+    on what is trained beside it. Raises ``Refusal`` where the data set, the net or the device is not to be had.
+    """
+
+    def __init__(self, experiment: Experiment, *, device: str = "cpu") -> None:
+        self.experiment = experiment
+        self.step = 0  # steps done
+        self.stopped: dict[int, Message] = {}
+        self.device = _device(device)
+        self.data = Data(experiment, self.device)
+        self.losses: list[Loss] = [panel.make() for panel in experiment.panels]
+        self.edits: list[Edit] = []
+
+        count = len(self.losses)
+        self._net = NETS[experiment.net]
+        self._layout = self._net.layout(self.data.sample, experiment.dim)
+        self._batches = Batches(len(self.data.train_y), experiment.batch, experiment.seed, self.device)
+        self._rates = [experiment.learning_rate] * count
+        self._edited: list[int | None] = [None] * count
+
+        starts = [self._start(loss) for loss in self.losses]
+        self.ruled = [_part(start, loss.ruled) for start, loss in zip(starts, self.losses, strict=True)]
+        self.weights = Weights(Plan(self._layout, tuple(map(_learned, starts, self.losses))), self.device)
+        net = self._net.init(self._layout, generator(experiment.seed, "net"))
+        for name, view in self.weights.plan.nets(self.weights.values).items():
+            view.copy_(net[name])
+        for panel, start in enumerate(starts):
+            for name, view in self.weights.plan.state(self.weights.values, panel).items():
+                view.copy_(start[name])
+        self.twins = {"initial": self._initial(), "batches": self._batches.digest()}
+        # of the first batch, so that the first frame has them too; nothing moves
+        losses, _ = self._backward(self._batches.at(0))
+        self.last_losses, self.norms = losses, self.weights.norms()
+
+    @classmethod
+    def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> "Trainer":
+        """Go on from a checkpoint as if nothing had happened, to the bit.
+
+        ``edits`` are those of the run in their order; the ones that came after the checkpoint are not applied.
+        Raises ``Refusal`` where the checkpoint is damaged or belongs to another experiment.
+        """
+        trainer = cls(experiment, device=device)
+        checkpoint.load(trainer, edits, saved)
+        return trainer
+
+    @property
+    def points(self) -> Points:
+        """The shown samples."""
+        return self.data.points
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.data.classes
+
+    @property
+    def image(self) -> tuple[int, int] | None:
+        """Height and width of the pictures, or ``None``."""
+        return self.data.image
+
+    @property
+    def horizon(self) -> int:
+        """The step at which the schedule ends; an edit may move it on."""
+        steps = self.experiment.steps
+        last = max((step for step in self._edited if step is not None), default=None)
+        return steps if last is None else max(steps, last + schedule.settle(steps))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the schedule has ended or no panel is left."""
+        return self.step >= self.horizon or len(self.stopped) == len(self.losses)
+
+    @property
+    def rates(self) -> list[float]:
+        """Each panel's learning rate in the next step."""
+        steps = self.experiment.steps
+        pairs = zip(self._rates, self._edited, strict=True)
+        return [rate * schedule.factor(self.step, steps, edited) for rate, edited in pairs]
+
+    def advance(self) -> None:
+        """Take one step with all panels; a panel whose numbers are no longer finite stops where it was."""
+        if self.finished:
+            raise Refusal("data.edit_finished", step=self.step)
+        places = self._batches.at(self.step)
+        losses, z = self._backward(places)
+        norms = self.weights.norms()
+        y = self.data.train_y[places]
+        ruled = [
+            _part(loss.update(z[panel], y, self.state(panel)), loss.ruled) if loss.ruled else {}
+            for panel, loss in enumerate(self.losses)
+        ]
+        self._watch(losses, norms, ruled)
+        alive = None
+        if self.stopped:
+            alive = torch.tensor([panel not in self.stopped for panel in range(len(losses))], device=self.device)
+            losses = torch.where(alive, losses, self.last_losses)
+            norms = torch.where(alive, norms, self.norms)
+        rates = torch.tensor(self.rates, device=self.device)
+        self.weights.step(rates, (CLIP / norms).clamp(max=1.0).float(), alive)
+        self.ruled = [self.ruled[panel] if panel in self.stopped else moved for panel, moved in enumerate(ruled)]
+        self.last_losses, self.norms = losses, norms
+        self.step += 1
+
+    def apply(self, edit: Edit) -> None:
+        """Move a knob before the next step; raise ``Refusal``, and change nothing, where the edit makes no sense."""
+        if edit.step != self.step:
+            raise Refusal("data.edit_step", found=edit.step, step=self.step)
+        panels = self._meant(edit)
+        if edit.knob == LEARNING_RATE.name:
+            rate = LEARNING_RATE.check(edit.value)
+            assert isinstance(rate, float)
+            for panel in panels:
+                self._rates[panel] = rate
+        else:
+            changed = {panel: self.losses[panel].replace(**{edit.knob: edit.value}) for panel in panels}
+            self._exchange(changed)
+        for panel in panels:
+            self._edited[panel] = self.step
+        self.edits.append(edit)
+
+    def frame(self) -> Frame:
+        """See all panels as they are now, everything under the present weights."""
+        places = self._batches.at(max(0, self.step - 1))
+        x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
+        return snapshot.take(self, x, y)
+
+    def checkpoint(self) -> bytes:
+        """Return everything that the next steps depend on, beside the experiment and its edits (safetensors)."""
+        return checkpoint.save(self)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return each panel's embeddings ``(B, D)`` of scaled samples under the present weights."""
+        return self._net.forward(self.weights.plan.nets(self.weights.values), x)
+
+    def state(self, panel: int) -> dict[str, Tensor]:
+        """Return what a panel learns beside its net, in the order of its loss."""
+        return {**self.weights.plan.state(self.weights.values, panel), **self.ruled[panel]}
+
+    def _backward(self, places: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
+        plan, values = self.weights.plan, self.weights.values
+        x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
+        nets = _leaves(plan.nets(values))
+        states = [_leaves(plan.state(values, panel)) for panel in range(len(self.losses))]
+        z = self._net.forward(nets, x)
+        losses = torch.stack(
+            [
+                loss.per_sample(own, y, {**state, **ruled}).mean()
+                for loss, own, state, ruled in zip(self.losses, z, states, self.ruled, strict=True)
+            ]
+        )
+        leaves = [*nets.values(), *(leaf for state in states for leaf in state.values())]
+        targets = [
+            *plan.nets(self.weights.gradient).values(),
+            *(view for panel in range(len(states)) for view in plan.state(self.weights.gradient, panel).values()),
+        ]
+        gradients = torch.autograd.grad(losses.sum(), leaves, allow_unused=True, materialize_grads=True)
+        for target, gradient in zip(targets, gradients, strict=True):
+            target.copy_(gradient)
+        return losses.detach(), [own.detach() for own in z]
+
+    def _watch(self, losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
+        """Stop the panels whose numbers are not finite, and say what was seen first."""
+        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(norms).tolist()
+        for panel, moved in enumerate(ruled):
+            if panel in self.stopped:
+                continue
+            what = None
+            if not fine_losses[panel]:
+                what = "loss"
+            elif not fine_norms[panel]:
+                what = "gradient"
+            elif not all(bool(torch.isfinite(tensor).all()) for tensor in moved.values()):
+                what = "state"
+            if what is not None:
+                self.stopped[panel] = Message.of(f"data.diverged_{what}", step=self.step + 1)
+
+    def _meant(self, edit: Edit) -> list[int]:
+        """Return the panels that an edit is for."""
+        count = len(self.losses)
+        panels = list(range(count)) if edit.panel is None else [edit.panel]
+        if any(isinstance(panel, bool) or not isinstance(panel, int) or not 0 <= panel < count for panel in panels):
+            raise Refusal("data.edit_panel", value=str(edit.panel)[:40], last=count - 1)
+        if edit.knob == LEARNING_RATE.name:
+            return panels
+        names = {panel: [knob.name for knob in self.losses[panel].knobs()] for panel in panels}
+        having = [panel for panel in panels if edit.knob in names[panel]]
+        if not having:
+            known = dict.fromkeys([LEARNING_RATE.name, *(name for own in names.values() for name in own)])
+            raise Refusal("data.edit_knob", name=repr(edit.knob)[:40], allowed=", ".join(known))
+        return having
+
+    def _exchange(self, changed: dict[int, Loss]) -> None:
+        """Take other losses; what they learn keeps its values by name and shape, and what is new starts afresh."""
+        states = list(self.weights.plan.states)
+        fresh = {}
+        for panel, loss in changed.items():
+            start = self._start(loss)
+            kept = self.state(panel)
+            fresh[panel] = {
+                name: kept[name].clone() if name in kept and kept[name].shape == tensor.shape else tensor
+                for name, tensor in start.items()
+            }
+            self.losses[panel] = loss
+            self.ruled[panel] = _part(fresh[panel], loss.ruled)
+            states[panel] = _learned(fresh[panel], loss)
+        if tuple(states) == self.weights.plan.states:
+            return
+        self.weights.adopt(Plan(self._layout, tuple(states)))
+        for panel, start in fresh.items():
+            for name, view in self.weights.plan.state(self.weights.values, panel).items():
+                view.copy_(start[name])
+
+    def _start(self, loss: Loss) -> dict[str, Tensor]:
+        seed = self.experiment.seed
+        start = loss.init(len(self.data.classes), self.experiment.dim, generator(seed, "loss"))
+        return {name: tensor.to(self.device) for name, tensor in start.items()}
+
+    def _initial(self) -> str:
+        """Return the SHA-256 of the nets' weights, which are the same in every panel."""
+        rows = [view.flatten(1).cpu() for view in self.weights.plan.nets(self.weights.values).values()]
+        digests = {
+            hashlib.sha256(b"".join(row[panel].numpy().tobytes() for row in rows)).hexdigest()
+            for panel in range(len(self.losses))
+        }
+        assert len(digests) == 1, "the panels do not start from the same weights"
+        return digests.pop()
+
+
+def _leaves(views: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: view.detach().requires_grad_() for name, view in views.items()}
+
+
+def _part(state: State, names: frozenset[str]) -> dict[str, Tensor]:
+    return {name: tensor.detach() for name, tensor in state.items() if name in names}
+
+
+def _learned(state: dict[str, Tensor], loss: Loss) -> Layout:
+    return {name: tuple(tensor.shape) for name, tensor in state.items() if name not in loss.ruled}
+
+
+def _device(name: str) -> torch.device:
+    kinds = [
+        "cpu",
+        *(["cuda"] if torch.cuda.is_available() else []),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+    ]
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds)) from None
+    if device.type not in kinds:
+        raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds))
+    return device

@@ -1,0 +1,92 @@
+"""InfoNCE: which of the keys is the positive?"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from losses import class_pairs
+from losses.base import Citation, Family, Loss, Profile, Randomness, State
+from losses.rivals import (
+    REACH,
+    hardest_lead,
+    lead_profile,
+    over_pairs,
+    pairing,
+    quartet,
+    shared,
+    similarities,
+    together,
+)
+from losses.tuples import Tuples
+from spec import choice, param
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InfoNCE(Loss):
+    """Cross-entropy of the positive among the negatives by similarity (van den Oord et al. 2018, eq. 4).
+
+    Cosine and temperature are those of MoCo and SimCLR. ``pairs="class"`` is the batch of N-pair losses: the first
+    two samples of each class are query and positive, the other classes' positives the negatives. ``all`` takes each
+    ordered pair of a class alone against all samples of other classes. The mean is over pairs; of a query alone the
+    value is what its pairs cost. Information between query and positive is at least ``log N`` minus the loss.
+    """
+
+    slug: ClassVar[str] = "info_nce"
+    title: ClassVar[str] = "InfoNCE"
+    family: ClassVar[Family] = Family.TUPLE
+    formula: ClassVar[str] = (
+        r"-\log\frac{e^{s(z_a,z_p)/\tau}}{e^{s(z_a,z_p)/\tau}+\sum_n e^{s(z_a,z_n)/\tau}}"
+        r"\qquad s(a,b)=\frac{a^\top b}{\lVert a\rVert\lVert b\rVert}\;\text{or}\;a^\top b"
+    )
+    cite: ClassVar[Citation] = Citation(
+        "A. van den Oord, Y. Li, O. Vinyals",
+        "Representation Learning with Contrastive Predictive Coding",
+        2018,
+        "https://arxiv.org/abs/1807.03748",
+        "eq. 4",
+    )
+    branches: ClassVar[tuple[str, ...]] = ("hardest",)
+
+    temperature: float = param(0.1, symbol=r"\tau", low=1e-3, high=1e3, slider=(0.03, 1.0), log=True)
+    similarity: str = choice("cosine", "dot")
+    pairs: str = choice("all", "class")
+
+    def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
+        return {}
+
+    def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
+        if self.pairs == "class":
+            chosen, real = class_pairs.class_pairs(y)
+            query, own = z[chosen].unbind()
+            scaled = similarities(query, own, self.similarity) / self.temperature
+            return class_pairs.over_samples(class_pairs.together(scaled, real), y, chosen, real)
+        positive, negative = pairing(y, self.pairs)
+        scaled = similarities(z, z, self.similarity) / self.temperature
+        return over_pairs(together(scaled, negative), positive)
+
+    def directional(self) -> bool:
+        return self.similarity == "cosine"
+
+    def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
+        """Return query, positive and negative; a pair's cost is shared among its negatives as the gradient is."""
+        positive, negative = pairing(y, self.pairs)
+        scaled = similarities(z.detach(), z.detach(), self.similarity) / self.temperature
+        cost = together(scaled, negative) / positive.sum().clamp_min(1)
+        return shared(cost, scaled, positive, negative, most)
+
+    def profile(self, branch: str = "") -> Profile:
+        high = 2.0 if self.similarity == "cosine" else REACH
+        return lead_profile(high, 1 / float(self.temperature), math.log(1 if self.pairs == "class" else 2))
+
+    def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
+        """Return a query, its positive, and two negatives at one place; with ``pairs="class"`` one of them counts."""
+        s_p, s_n = (x / 2, -x / 2) if self.similarity == "cosine" else (torch.ones_like(x), 1 - x)
+        return *quartet(s_p, s_n, self.similarity), {}
+
+    def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
+        """Return, for each pair, by how much the positive is more similar than the hardest negative."""
+        return {"hardest": hardest_lead(similarities(z, z, self.similarity), *pairing(y, self.pairs))}

@@ -1,0 +1,59 @@
+"""A moving histogram that starts from empty bins, so that the first weights are too large."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from losses import harmony
+from losses.ghm_c import GHMC
+from museum.exhibit import Exhibit
+from museum.picture import Curves
+
+Moved = Callable[[Tensor, Tensor, float], Tensor]
+
+LOSS = GHMC(momentum=0.75)
+
+#: The gradient norms of a batch as they are late in training: many small, few large.
+NORMS = torch.from_numpy(harmony.companions())
+
+
+def wrong(g: Tensor, histogram: Tensor, momentum: float) -> Tensor:
+    new = harmony.counts(g, len(histogram))
+    return momentum * histogram + (1 - momentum) * new  # also for the first batch, after nothing
+
+
+def _weights(rule: Moved, batches: int) -> list[float]:
+    """Return the average weight in a batch, each time the same one comes."""
+    histogram = torch.zeros(LOSS.bins, dtype=torch.float64)
+    counts = harmony.counts(NORMS, LOSS.bins)
+    averages = []
+    for _ in range(batches):
+        histogram = rule(NORMS, histogram, LOSS.momentum)
+        # entries over bins over those in a bin, averaged over entries
+        averages.append(float((counts / histogram)[counts > 0].mean()))
+    return averages
+
+
+def found(rule: Moved) -> float:
+    """Return the average weight in the first batch."""
+    return _weights(rule, 1)[0]
+
+
+def picture(rule: Moved) -> Curves:
+    """Return the average weight in the first twenty batches."""
+    return Curves(
+        x=np.arange(1.0, 21.0), lines={"weights": np.array(_weights(rule, 20))}, across="batches", up="weight"
+    )
+
+
+EXHIBIT = Exhibit(
+    slug="cold_histogram",
+    loss=LOSS,
+    right=harmony.moved,
+    wrong=wrong,
+    expected=1.0,
+    found=found,
+    picture=picture,
+)

@@ -1,0 +1,1 @@
+"""Pure figures: parameters in, Plotly figures out."""

@@ -1,0 +1,191 @@
+"""Exhibits of the bug museum as figures: right beside wrong, on the same axes."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from museum import EXHIBITS, Curves, Picture, Samples, Zones
+from museum.picture import Floats
+from spec import text
+
+Side = Literal["right", "wrong"]
+
+Plane = Zones | Samples
+
+SIDES: tuple[Side, ...] = ("right", "wrong")
+
+#: The colours of the classes on the stage: M. A. Petroff, "Accessible Color Sequences for Data Visualization", 2021.
+_CLASSES = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59")
+
+#: Blue and orange of Okabe and Ito (2008), as in the curves.
+_COLOURS = {"right": "#0072B2", "wrong": "#E69F00"}
+_DASHES = ("solid", "dot")
+
+#: What is right is seen on either side of what is wrong where they agree.
+_WIDTHS = {"right": 6, "wrong": 2.5}
+
+_INK = "#808080"  # read on light and on dark ground
+
+#: Room round samples and curves, as a share of what they span.
+_ROOM = 0.06
+
+#: Pixels: of one picture, and of two squares beside each other.
+_HEIGHT, _BESIDE = 460, 380
+
+
+@cache
+def picture(slug: str, side: Side) -> Picture:
+    """Return what one side of an exhibit leads to; it is computed once, from the very code that is shown."""
+    exhibit = EXHIBITS[slug]
+    found: Picture = exhibit.picture(exhibit.right if side == "right" else exhibit.wrong)
+    return found
+
+
+def figure(slug: str, language: str, sides: Sequence[Side] = SIDES) -> go.Figure:
+    """Draw an exhibit: both sides or one of them, always on the axes that both need."""
+    found = {side: picture(slug, side) for side in SIDES}
+    curves = {side: shown for side, shown in found.items() if isinstance(shown, Curves)}
+    planes = {side: shown for side, shown in found.items() if not isinstance(shown, Curves)}
+    return _curves(curves, sides, language) if curves else _planes(planes, sides, language)
+
+
+def _planes(found: Mapping[Side, Plane], sides: Sequence[Side], language: str) -> go.Figure:
+    """Draw the sides beside each other, each in its own square of the plane."""
+    names = [text(f"museum.page.{side}", language) for side in sides]
+    drawn = make_subplots(rows=1, cols=len(sides), subplot_titles=names, horizontal_spacing=0.04)
+    for column, side in enumerate(sides, 1):
+        shown = found[side]
+        traces = _zones(shown) if isinstance(shown, Zones) else _samples(shown)
+        drawn.add_traces(traces, rows=1, cols=column)
+        if isinstance(shown, Samples) and (note := _note(shown, language)):
+            place = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": -0.02, "yanchor": "top"}
+            drawn.add_annotation(text=note, showarrow=False, **place, row=1, col=column)
+    low, high = _square(tuple(found.values()))
+    plain: dict[str, Any] = {"zeroline": False, "showgrid": False, "showticklabels": False, "ticks": ""}
+    plain |= {"showline": True, "mirror": True, "linecolor": _INK, "constrain": "domain"}
+    drawn.update_xaxes(range=[low, high], **plain)
+    drawn.update_yaxes(range=[low, high], **plain)
+    for column in range(1, len(sides) + 1):
+        name = "x" if column == 1 else f"x{column}"
+        drawn.update_yaxes(scaleanchor=name, row=1, col=column)
+    height = _BESIDE if len(sides) > 1 else _HEIGHT
+    drawn.update_layout(height=height, margin={"l": 8, "r": 8, "t": 36, "b": 44}, showlegend=False)
+    return drawn
+
+
+def _zones(shown: Zones) -> list[Any]:
+    """Return coloured zones, with nothing where no class is cheap, and the class vectors or means."""
+    classes = len(shown.vectors)
+    colours = ("rgba(0,0,0,0)", *_CLASSES[:classes])
+    scale = [[(k + side) / len(colours), colour] for k, colour in enumerate(colours) for side in (0, 1)]
+    traces: list[Any] = [
+        go.Heatmap(
+            x=shown.axis,
+            y=shown.axis,
+            z=shown.owner.astype(np.int8),  # a byte a pixel
+            zmin=-1.5,
+            zmax=classes - 0.5,
+            colorscale=scale,
+            opacity=0.55,
+            showscale=False,
+            hoverinfo="skip",
+        )
+    ]
+    for k, vector in enumerate(shown.vectors):
+        ends = np.stack([np.zeros(2), vector]) if shown.rays else vector[None]
+        line = {"color": _INK, "width": 2}
+        marker = {"size": [0, 10] if shown.rays else 10, "color": _CLASSES[k], "opacity": 1, "line": line}
+        traces.append(
+            go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines+markers", line=line, marker=marker, hoverinfo="skip")
+        )
+    return traces
+
+
+def _samples(shown: Samples) -> list[Any]:
+    """Return the samples, where they were before, the trails, and rings about those that are mistaken."""
+    traces: list[Any] = []
+    colours = np.array(_CLASSES)[shown.labels]
+    common: dict[str, Any] = {"hoverinfo": "skip"}
+    if len(shown.start):
+        marker = {"size": 7, "color": colours, "opacity": 0.25}
+        traces.append(
+            go.Scatter(x=shown.start[:, 0], y=shown.start[:, 1], mode="markers", marker=marker, name="start", **common)
+        )
+    placed = np.isfinite(shown.points).all(axis=1)
+    x, y = shown.points[placed].T
+    traces.append(
+        go.Scatter(x=x, y=y, mode="markers", marker={"size": 8, "color": colours[placed]}, name="samples", **common)
+    )
+    ring = shown.points[shown.mistaken]
+    marker = {"size": 14, "symbol": "circle-open", "color": _INK, "line": {"width": 2}}
+    traces.append(go.Scatter(x=ring[:, 0], y=ring[:, 1], mode="markers", marker=marker, name="mistaken", **common))
+    for border in shown.borders:
+        line = {"color": _INK, "width": 2}
+        traces.append(go.Scatter(x=border[:, 0], y=border[:, 1], mode="lines", line=line, name="border", **common))
+    for k, trail in enumerate(shown.trails):
+        size = np.where(np.arange(len(trail)) == len(trail) - 1, 13, 5)  # the last step is where the centre is now
+        marker = {"size": size, "color": _CLASSES[k], "opacity": 1, "line": {"width": 2, "color": _INK}}
+        marker["symbol"] = "diamond"
+        line = {"color": _INK, "width": 2}
+        traces.append(
+            go.Scatter(
+                x=trail[:, 0], y=trail[:, 1], mode="lines+markers", line=line, marker=marker, name="trail", **common
+            )
+        )
+    return traces
+
+
+def _note(shown: Samples, language: str) -> str:
+    """Return what the picture cannot show: how many samples have no place, are left out, or are mistaken."""
+    lost = int((~np.isfinite(shown.points).all(axis=1)).sum())
+    counts = {"lost": lost, "hidden": shown.hidden, "mistaken": int(shown.mistaken.sum())}
+    total = len(shown.points) + shown.hidden
+    notes = [text(f"museum.note.{name}", language, count=count, total=total) for name, count in counts.items() if count]
+    return "<br>".join(notes)
+
+
+def _square(found: Sequence[Plane]) -> tuple[float, float]:
+    """Return the range of either axis that shows everything on both sides."""
+    spans: list[Floats] = []
+    for shown in found:
+        parts = (
+            (shown.points, shown.start, *shown.trails, *shown.borders) if isinstance(shown, Samples) else (shown.axis,)
+        )
+        spans += parts
+    every = np.concatenate([np.ravel(span) for span in spans])
+    reach = float(np.abs(every[np.isfinite(every)]).max())
+    room = 0.0 if isinstance(found[0], Zones) else _ROOM * reach
+    return -reach - room, reach + room
+
+
+def _curves(found: Mapping[Side, Curves], sides: Sequence[Side], language: str) -> go.Figure:
+    """Draw both sides into one plot; a cross marks where a curve has no number from there on."""
+    drawn = go.Figure()
+    for side in sides:
+        shown = found[side]
+        for order, (name, y) in enumerate(shown.lines.items()):
+            title = text(f"museum.page.{side}", language)
+            if len(shown.lines) > 1:
+                title += f": {text(f'museum.line.{name}', language)}"
+            line = {"color": _COLOURS[side], "width": _WIDTHS[side], "dash": _DASHES[order], "simplify": False}
+            drawn.add_trace(go.Scatter(x=shown.x, y=y, mode="lines", name=title, line=line))
+            ends = np.flatnonzero(np.isfinite(y[:-1]) & ~np.isfinite(y[1:]))
+            if len(ends):
+                marker = {"symbol": "x", "size": 12, "color": _COLOURS[side]}
+                title = text("museum.note.ends", language)
+                drawn.add_trace(go.Scatter(x=shown.x[ends], y=y[ends], mode="markers", name=title, marker=marker))
+    right = found["right"]
+    every = np.concatenate([y for shown in found.values() for y in shown.lines.values()])
+    every = every[np.isfinite(every)]
+    room = _ROOM * float(np.ptp(every))
+    drawn.update_xaxes(range=[right.x[0], right.x[-1]], title_text=text(f"museum.axis.{right.across}", language))
+    drawn.update_yaxes(
+        range=[every.min() - room, every.max() + room], title_text=text(f"museum.axis.{right.up}", language)
+    )
+    legend = {"orientation": "h", "x": 0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
+    drawn.update_layout(height=_HEIGHT, margin={"l": 64, "r": 24, "t": 36, "b": 56}, legend=legend)
+    return drawn

@@ -1,0 +1,18 @@
+"""What a knob is, and every text a person reads. Imports nothing of ours."""
+
+from spec.knobs import Knob, choice, knobs_of, param, switch, word
+from spec.messages import LANGUAGES, Message, Refusal, has_text, text
+
+__all__ = [
+    "LANGUAGES",
+    "Knob",
+    "Message",
+    "Refusal",
+    "choice",
+    "has_text",
+    "knobs_of",
+    "param",
+    "switch",
+    "text",
+    "word",
+]

@@ -1,0 +1,131 @@
+"""Knobs: the named, bounded, documented numbers and choices that losses and data sets have."""
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from spec.messages import Refusal
+
+Value = float | int | str | bool
+
+# no separator of folders and no dot in front: whatever it names lies in the folder where it is looked for
+_WORD = re.compile(r"(?:\w[\w .()-]{0,63}(?<! )(?<!\.))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """One knob: its default, what it allows (``low`` to ``high``) and what its slider shows.
+
+    ``kind`` is ``number``, ``whole``, ``choice``, ``switch`` or ``text``; ``unit`` is ``rad`` for angles.
+    ``text`` is a plain name, as of a file in a known folder, or nothing; the dials of data sets have it.
+    ``slider`` is the range worth exploring, inside the range that is allowed.
+    ``about`` is for losses from outside; ours have their texts in the catalogue.
+    """
+
+    name: str
+    kind: Literal["number", "whole", "choice", "switch", "text"]
+    default: Value
+    symbol: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    slider: tuple[float, float] = (0.0, 1.0)
+    unit: str = ""
+    log: bool = False
+    choices: tuple[str, ...] = ()
+    about: str = ""
+
+    def check(self, value: object) -> Value:
+        """Return the value in the knob's own type, or raise ``Refusal`` naming the knob and what it allows."""
+        if self.kind == "switch":
+            if isinstance(value, bool):
+                return value
+            raise Refusal("errors.knob_switch", name=self.name, value=_shown(value))
+        if self.kind == "choice":
+            if isinstance(value, str) and value in self.choices:
+                return value
+            raise Refusal("errors.knob_choice", name=self.name, value=_shown(value), allowed=", ".join(self.choices))
+        if self.kind == "text":
+            if isinstance(value, str) and _WORD.fullmatch(value):
+                return value
+            raise Refusal("errors.knob_text", name=self.name, value=_shown(value))
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Refusal("errors.knob_number", name=self.name, value=_shown(value), low=self.low, high=self.high)
+        if not self.low <= value <= self.high:  # NaN compares false, so it is refused here as well
+            raise Refusal("errors.knob_range", name=self.name, value=_shown(value), low=self.low, high=self.high)
+        if self.kind == "whole":
+            if value != int(value):
+                raise Refusal("errors.knob_whole", name=self.name, value=_shown(value), low=self.low, high=self.high)
+            return int(value)
+        return float(value)
+
+    def parse(self, written: str) -> Value:
+        """Read the value from the text of a link or a command line; raise ``Refusal`` where it is none."""
+        if self.kind in {"choice", "text"}:
+            return self.check(written)
+        if self.kind == "switch":
+            return self.check({"true": True, "1": True, "false": False, "0": False}.get(written.lower(), written))
+        try:
+            number = float(written)
+        except ValueError:
+            return self.check(written)
+        return self.check(number)
+
+
+def _shown(value: object) -> str:
+    """Shorten what a stranger sent, so that a sentence stays a sentence."""
+    written = repr(value) if isinstance(value, str) else str(value)
+    return written if len(written) <= 40 else written[:37] + "..."
+
+
+def param(
+    default: float,
+    *,
+    symbol: str,
+    low: float,
+    high: float,
+    slider: tuple[float, float] | None = None,
+    unit: str = "",
+    log: bool = False,
+    whole: bool = False,
+    about: str = "",
+) -> Any:
+    """Declare a numeric knob as a dataclass field."""
+    knob = {
+        "kind": "whole" if whole else "number",
+        "default": default,
+        "symbol": symbol,
+        "low": low,
+        "high": high,
+        "slider": slider or (low, high),
+        "unit": unit,
+        "log": log,
+        "about": about,
+    }
+    return dataclasses.field(default=default, metadata={"knob": knob})
+
+
+def choice(default: str, *others: str, about: str = "") -> Any:
+    """Declare a knob that takes one of several words; the default stands first."""
+    knob = {"kind": "choice", "default": default, "choices": (default, *others), "about": about}
+    return dataclasses.field(default=default, metadata={"knob": knob})
+
+
+def switch(default: bool, *, about: str = "") -> Any:
+    """Declare a knob that is on or off."""
+    return dataclasses.field(default=default, metadata={"knob": {"kind": "switch", "default": default, "about": about}})
+
+
+def word(default: str = "", *, about: str = "") -> Any:
+    """Declare a knob that takes a plain name: letters, digits, spaces and ``. _ - ( )``, or nothing."""
+    return dataclasses.field(default=default, metadata={"knob": {"kind": "text", "default": default, "about": about}})
+
+
+def knobs_of(owner: Any) -> tuple[Knob, ...]:
+    """Return the knobs of a dataclass or of its value, in the order of their declaration."""
+    return tuple(
+        Knob(name=field.name, **field.metadata["knob"])
+        for field in dataclasses.fields(owner)
+        if "knob" in field.metadata
+    )

@@ -1,0 +1,71 @@
+"""One catalogue of texts in English and Chinese, and errors that speak through it."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def _catalogue() -> Mapping[str, Any]:
+    tables = {}
+    for resource in sorted(files("spec").joinpath("texts").iterdir(), key=lambda entry: entry.name):
+        if resource.name.endswith(".toml"):
+            tables[resource.name.removesuffix(".toml")] = tomllib.loads(resource.read_text(encoding="utf-8"))
+    return tables
+
+
+def _entry(key: str) -> Any:
+    node: Any = _catalogue()
+    for part in key.split("."):
+        node = node[part]
+    return node
+
+
+def has_text(key: str) -> bool:
+    """Tell whether the catalogue has an entry under this key."""
+    try:
+        return isinstance(_entry(key), dict) and set(LANGUAGES) <= set(_entry(key))
+    except KeyError:
+        return False
+
+
+def text(key: str, language: str = "en", **values: object) -> str:
+    """Return the sentence under ``file.table.name`` in a language, its ``{places}`` filled.
+
+    Raises ``KeyError`` for a key or a language that the catalogue does not have.
+    """
+    return str(_entry(key)[language]).format(**values)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that is chosen now and put into words later, in the reader's language."""
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **values: object) -> "Message":
+        """Make a message from a catalogue key and the values of its places."""
+        return cls(key, tuple(values.items()))
+
+    def render(self, language: str = "en") -> str:
+        """Put the message into words; values that are messages themselves are put into words too."""
+        values = {name: value.render(language) if isinstance(value, Message) else value for name, value in self.values}
+        return text(self.key, language, **values)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+class Refusal(ValueError):
+    """Bad input, refused with one sentence that says what is wrong and what is allowed."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.message = Message.of(key, **values)
+        super().__init__(self.message.render())

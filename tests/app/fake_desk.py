@@ -1,0 +1,49 @@
+"""A desk without a trainer: runs are recordings of one frame, made on the spot."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import Experiment, Trainer
+from engine.codec import encode
+from engine.news import Started
+from engine.recording import Event
+from engine.runs import open_recorder
+from engine.shelf import Shelf
+from spec import Refusal
+
+
+@dataclass
+class FakeDesk:
+    """What the page asks of ``engine.client.Client``; ``busy`` refuses every new run."""
+
+    folder: Path
+    busy: bool = False
+    started: list[Experiment] = field(default_factory=list)
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf([self.folder])
+
+    def start(self, experiment: Experiment) -> Started:
+        if recorded := self.shelf.finished(experiment.key):
+            return Started(recorded.id, None)
+        run = f"run-{experiment.key[:8]}"
+        if (self.folder / f"{run}.lossgeo").exists():
+            return Started(run, None)
+        if self.busy:
+            raise Refusal("server.too_many_runs", limit=32)
+        self.started.append(experiment)
+        self.record(run, experiment, "open")
+        return Started(run, "the token")
+
+    def wait_opened(self, run: str, timeout: float) -> None:
+        """A run of this desk can be read at once."""
+
+    def record(self, run: str, experiment: Experiment, status: str, *edits: dict[str, Any]) -> None:
+        trainer = Trainer(experiment)
+        recorder = open_recorder(self.folder / f"{run}.lossgeo", experiment, trainer, "cpu")
+        recorder.frame(0, encode(trainer.frame()))
+        for edit in edits:
+            recorder.event(Event(0, 0, "edit", edit))
+        recorder.finish(status)

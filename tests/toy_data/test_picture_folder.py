@@ -1,0 +1,121 @@
+"""Folders of pictures by class: formats, sizes, limits, and files that are no pictures."""
+
+import struct
+import zlib
+
+import pytest
+from own_parts import refused, shapes
+from PIL import Image
+
+from toy_data import picture_folder
+from toy_data.own import Own, read_raw
+
+
+def test_a_folder_of_pictures_by_class(place):
+    folder = shapes(place)
+    (folder / "left" / "notes.txt").write_text("no picture")
+    samples = Own(file="shapes").load()
+    assert samples.classes == ("left", "right")
+    assert samples.train_x.shape == (8, 10, 12)
+    assert samples.test_x.shape == (2, 10, 12)
+    for label, side in ((0, slice(0, 6)), (1, slice(6, 12))):
+        pictures = samples.train_x[samples.train_y == label]
+        assert (pictures[..., side] >= 200).all()
+        assert pictures.sum() == pictures[..., side].sum()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "bmp", "gif", "webp"])
+def test_pictures_of_other_sizes_and_kinds_are_fitted(place, ending):
+    shapes(place, size=(200, 100), ending=ending)
+    shapes(place, size=(28, 28), ending="png")
+    found = read_raw(place / "shapes")
+    assert found.x.shape == (20, 28, 28)
+    left = found.x[found.y == 0].astype(int)
+    assert (left[:, 12:16, :12] > 150).all()
+    assert (left[:, 12:16, 16:] < 60).all()
+
+
+def test_colour_becomes_grey(place):
+    folder = shapes(place)
+    for path in folder.rglob("*.png"):
+        Image.open(path).convert("RGBA").save(path)
+    assert read_raw(folder).x.max() == 204
+
+
+def text_for_a_picture(place):
+    (shapes(place) / "left" / "0.png").write_text("no picture")
+
+
+def cut_picture(place):
+    path = shapes(place, size=(60, 60)) / "left" / "0.png"
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def foreign_format(place):
+    Image.new("L", (5, 5)).save(shapes(place) / "left" / "0.png", format="TIFF")
+
+
+def announced(path, side):
+    """A PNG of a few bytes whose header announces a square."""
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, body in ((b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)), (b"IDAT", b"")):
+        content += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    path.write_bytes(content)
+
+
+def giant_picture(place):
+    announced(shapes(place) / "left" / "0.png", 30_000)
+
+
+def large_picture(place):
+    announced(shapes(place) / "left" / "0.png", 6_000)
+
+
+def link_outside(place):
+    secret = place.parent / "secret.png"
+    Image.new("L", (12, 10)).save(secret)
+    (shapes(place) / "left" / "9.png").symlink_to(secret)
+
+
+def empty_class(place):
+    shapes(place)
+    (place / "shapes" / "none").mkdir()
+
+
+def one_class(place):
+    (place / "shapes" / "only").mkdir(parents=True)
+
+
+def lone_picture(place):
+    shapes(place)
+    for path in sorted((place / "shapes" / "left").iterdir())[1:]:
+        path.unlink()
+
+
+FOLDERS = {
+    "text": (text_for_a_picture, "0.png cannot be read"),
+    "cut": (cut_picture, "0.png cannot be read"),
+    "format": (foreign_format, "0.png cannot be read"),
+    "giant": (giant_picture, "0.png has more than 33554432 pixels"),
+    "large": (large_picture, "0.png has more than 33554432 pixels"),
+    "link": (link_outside, "9.png leads out of its folder"),
+    "empty class": (empty_class, "none of shapes holds no picture"),
+    "one class": (one_class, "holds 1 classes"),
+    "one picture": (lone_picture, "one sample of class left"),
+    "nothing": (lambda place: (place / "shapes").mkdir(), "neither four IDX files nor"),
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_that_is_none_is_refused_with_one_sentence(place, name):
+    make, sentence = FOLDERS[name]
+    make(place)
+    refused(place / "shapes", sentence)
+
+
+def test_a_folder_has_limits_too(place, monkeypatch):
+    folder = shapes(place)
+    monkeypatch.setattr(picture_folder, "MOST_BYTES_EACH", 10)
+    refused(folder, "0.png holds 0 MiB")
+    monkeypatch.setattr(picture_folder, "MOST_PICTURES", 9)
+    refused(folder, "more than 9 pictures")

@@ -1,0 +1,130 @@
+"""The user's own samples as they stand in a file, and what is asked of them at the door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec import Refusal
+from toy_data.idx import MOST_PIXELS, MOST_SAMPLES
+
+#: A file, and each array in it unpacked: 100,000 pictures of 50x50 bytes; a page must load it in seconds.
+MOST_BYTES = 256 * 2**20
+MOST_FEATURES = 1024
+#: No more are ever shown at once; of more, the first are kept by a dial.
+MOST_CLASSES = 100
+#: Longer names of classes would cover the picture.
+LONGEST_LABEL = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Samples of a file called ``name``: pictures ``(N, H, W)`` of bytes, or features ``(N, F)`` of float64.
+
+    Labels are int64 from 0, ``classes`` their names. ``test_x`` and ``test_y`` are ``None`` where the file makes no
+    difference between training and test.
+    """
+
+    name: str
+    x: NDArray[Any]
+    y: NDArray[np.int64]
+    test_x: NDArray[Any] | None
+    test_y: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+
+
+def checked(name: str, arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any] | None = None) -> Raw:
+    """Return samples from ``x`` and ``y``, or from ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+
+    ``classes`` may name the labels 0, 1, ... Raises ``Refusal`` where the arrays are no samples or beyond a limit.
+    """
+    parts = [(f"x{end}", f"y{end}") for end in (("_train", "_test") if "x_train" in arrays else ("",))]
+    for x, y in parts:
+        _check(name, x, arrays[x], y, arrays[y])
+    xs, ys = [arrays[x] for x, _ in parts], [arrays[y] for _, y in parts]
+    if any(x.shape[1:] != xs[0].shape[1:] or x.dtype != xs[0].dtype for x in xs):
+        found = ", ".join(f"{x.dtype} {_size(x.shape[1:])}" for x in xs)
+        raise Refusal("data.own_mixed", file=name, found=found)
+    if len({y.dtype.kind == "U" for y in ys}) > 1:
+        raise Refusal("data.own_mixed", file=name, found=", ".join(str(y.dtype) for y in ys))
+    numbers, labels = _labels(name, ys, classes)
+    samples = [_bytes(name, x) if x.ndim == 3 else x.astype(np.float64) for x in xs]
+    test_x, test_y = (samples[1], numbers[1]) if len(parts) == 2 else (None, None)
+    return Raw(name, samples[0], numbers[0], test_x, test_y, labels)
+
+
+def write(raw: Raw, path: Path) -> None:
+    """Write samples as NPZ, as they can be read back; raise ``Refusal`` where the file is there or cannot be."""
+    arrays: dict[str, NDArray[Any]] = {"classes": np.array(raw.classes)}
+    if raw.test_x is None or raw.test_y is None:
+        arrays |= {"x": raw.x, "y": raw.y}
+    else:
+        arrays |= {"x_train": raw.x, "y_train": raw.y, "x_test": raw.test_x, "y_test": raw.test_y}
+    if path.suffix != ".npz" or path.exists():
+        raise Refusal("data.convert_out", file=path.name)
+    try:
+        with path.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+    except OSError as error:
+        raise Refusal("data.convert_disk", file=path.name, reason=error.strerror) from None
+
+
+def _check(name: str, x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]) -> None:
+    if x.dtype.kind not in "buif":
+        raise Refusal("data.own_dtype", file=name, array=x_name, found=x.dtype)
+    if x.ndim not in {2, 3}:
+        raise Refusal("data.own_shape", file=name, array=x_name, found=_size(x.shape))
+    most = (MOST_SAMPLES, MOST_FEATURES) if x.ndim == 2 else (MOST_SAMPLES, MOST_PIXELS, MOST_PIXELS)
+    if any(not 1 <= size <= limit for size, limit in zip(x.shape, most, strict=True)):
+        raise Refusal("data.own_size", file=name, array=x_name, found=_size(x.shape), limits=_size(most))
+    if y.dtype.kind not in "buifU" or y.shape != (len(x),):
+        raise Refusal("data.own_labels", file=name, array=y_name, found=f"{y.dtype} {_size(y.shape)}", samples=len(x))
+    if not np.isfinite(x).all() or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.rint(y))).all()):
+        raise Refusal("data.own_finite", file=name)
+
+
+def _bytes(name: str, x: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return pixels as bytes: whole numbers as they are, fractions from 0 to 1 stretched."""
+    most = 1 if x.dtype.kind in "bf" else 255
+    if x.min() < 0 or x.max() > most:
+        raise Refusal("data.own_pixels", file=name, low=f"{x.min():g}", high=f"{x.max():g}")
+    return np.rint(x * 255.0).astype(np.uint8) if x.dtype.kind in "bf" else x.astype(np.uint8)
+
+
+def _labels(
+    name: str, ys: list[NDArray[Any]], classes: NDArray[Any] | None
+) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
+    """Number the labels from 0, in the order of numbers where all are numbers, else in that of letters."""
+    written = [y if y.dtype.kind == "U" else y.astype(np.int64) for y in ys]
+    values = np.unique(np.concatenate(written))
+    if not 2 <= len(values) <= MOST_CLASSES:
+        raise Refusal("data.own_classes", file=name, found=len(values), most=MOST_CLASSES)
+    order = np.arange(len(values))
+    if values.dtype.kind == "U" and all(map(_whole, values.tolist())):
+        order = np.array(sorted(order, key=lambda place: (int(values[place]), str(values[place]))))
+    names = [str(value) for value in values[order]]
+    if classes is not None:
+        if (
+            classes.dtype.kind != "U"
+            or classes.ndim != 1
+            or values.dtype.kind == "U"
+            or not (values.min() >= 0 and values.max() < len(classes))
+        ):
+            raise Refusal("data.own_names", file=name, found=classes.size)
+        names = [str(classes[value]) for value in values]
+    for label in names:
+        if not label.isprintable() or not 1 <= len(label) <= LONGEST_LABEL:
+            raise Refusal("data.own_label", file=name, found=repr(label[:LONGEST_LABEL]), most=LONGEST_LABEL)
+    rank = np.argsort(order)
+    return [rank[np.searchsorted(values, y)].astype(np.int64) for y in written], tuple(names)
+
+
+def _whole(word: str) -> bool:
+    return word.isascii() and word.removeprefix("-").isdigit() and len(word) < LONGEST_LABEL
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "-"
