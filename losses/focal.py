@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import log_softmax, logsigmoid
 
 from losses import linear, safe
-from losses.base import Citation, Family, Loss, Profile, Randomness, Setting, State
+from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
 from losses.shape import Array, Scene, Shape
 from spec import choice, param, switch
@@ -111,3 +111,7 @@ class Focal(Loss):
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes."""
         return linear.boundaries(scene, bias=self.bias)
+
+    def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
+        """Warn where, with ``sigmoid``, no class can be told from all the rest without a bias."""
+        return linear.bias_advice(classes, dim, bias=self.bias) if self.activation == "sigmoid" else ()

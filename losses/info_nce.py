@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from losses import class_pairs
-from losses.base import Citation, Family, Loss, Profile, Randomness, State
+from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
 from losses.rivals import (
     REACH,
     hardest_lead,
@@ -21,7 +23,11 @@ from losses.rivals import (
     together,
 )
 from losses.tuples import Tuples
-from spec import choice, param
+from spec import Message, choice, param
+
+#: By what share the negatives' mean must grow when classes of the plane merge two and two; with less there is nothing
+#: to keep them apart that the noise of a batch does not undo.
+KEPT_APART = 1e-3
 
 
 @final
@@ -90,3 +96,34 @@ class InfoNCE(Loss):
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         """Return, for each pair, by how much the positive is more similar than the hardest negative."""
         return {"hardest": hardest_lead(similarities(z, z, self.similarity), *pairing(y, self.pairs))}
+
+    def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
+        """Warn of a temperature at which, in the plane, classes may as well merge two and two."""
+        if self.similarity != "cosine" or dim != 2 or classes < 4:
+            return ()
+        highest, found = _highest_temperature(classes), float(self.temperature)
+        if found <= highest:
+            return ()
+        message = Message.of("losses.advice.temperature", temperature=found, highest=highest, classes=classes)
+        return (Advice("temperature", highest, message),)
+
+
+@cache
+def _highest_temperature(classes: int) -> float:
+    """Return the temperature at which merging classes of the plane two and two costs ``KEPT_APART``.
+
+    What a query pays for its negatives is the logarithm of the sum of ``exp(cos(angle) / tau)``. Over places even
+    round the circle its mean hardly depends on how many they are, unless they are fewer than one over ``tau`` tells
+    apart. The share falls as the temperature rises, so that bisection finds where.
+    """
+    low, high = math.log(1e-3), math.log(1e3)
+    for _ in range(60):
+        middle = (low + high) / 2
+        kept = _mean(classes // 2, math.exp(middle)) / _mean(classes, math.exp(middle)) - 1 > KEPT_APART
+        low, high = (middle, high) if kept else (low, middle)
+    return math.exp(low)
+
+
+def _mean(places: int, temperature: float) -> float:
+    """Return the mean of ``exp((cos(angle) - 1) / tau)`` over places even round the circle."""
+    return float(np.exp((np.cos(2 * np.pi * np.arange(places) / places) - 1) / temperature).mean())

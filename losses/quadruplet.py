@@ -29,6 +29,9 @@ from spec import Message, choice, param
 #: Samples whose tuples are observed: 64 of ten classes give about 20,000 triplets, more than enough for 48 bins.
 OBSERVED = 64
 
+#: Classes that a quadruplet is made of: the anchor's, and the two of the other pair.
+FEWEST = 3
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +167,8 @@ class Quadruplet(Loss):
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where the second margin is not below the first, and of two classes, which make no quadruplets."""
+        if classes < FEWEST:
+            return (Advice("", FEWEST, Message.of("losses.advice.quadruplets", classes=classes, fewest=FEWEST)),)
         if float(self.second_margin) < float(self.margin):
             return ()
         message = Message.of("losses.advice.second_margin", second=float(self.second_margin), first=float(self.margin))

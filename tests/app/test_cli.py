@@ -1,7 +1,10 @@
 """The command line: what it writes, and the one sentence that it answers wrong input with."""
 
+from pathlib import Path
+
 import pytest
 
+import app
 from app.cli import main
 from engine.recording import Recording
 from losses import LOSSES
@@ -22,6 +25,11 @@ def test_train_writes_a_recording_that_others_read(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "arcface" in said
     assert "6 steps" in said
+
+
+def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():
+    beside_the_app = Path(app.__file__).parent / ".streamlit" / "config.toml"
+    assert beside_the_app.read_bytes() == Path(".streamlit/config.toml").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Every loss trains as it stands, in the plane and in space, and its settings do what docs/recipes.md says of them.
 
 One seed each; benchmarks/results/recipes.md has more. A floor is the lowest accuracy there less four digits of 360 (of
-a setting, with fewer seeds there, less seven), as another machine rounds otherwise.
+a setting, with fewer seeds there, less seven), as another machine rounds otherwise. The paper's batch of N-pair loss
+differs so much from seed to seed that its floor is that of twelve: 0.756 to 0.889.
 """
 
 import pytest
@@ -33,7 +34,7 @@ FLOORS: dict[tuple[str, str], tuple[float, float | None]] = {
     ("triplet", "paper"): (0.945, None),
     ("quadruplet", ""): (0.93, 0.95),
     ("n_pair", ""): (0.595, 0.95),
-    ("n_pair", "paper"): (0.79, 0.905),
+    ("n_pair", "paper"): (0.735, 0.905),
     ("n_pair", "plane"): (0.92, None),
     ("info_nce", ""): (0.94, 0.95),
     ("focal", ""): (0.92, 0.945),
