@@ -1,26 +1,17 @@
 """What each command of ``loss-geometry`` does."""
 
 import argparse
-import os
-import platform
-import shutil
 import time
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
-from app import gathering
+from app import gathering, rendering
 from app import presets as shipped
-from engine import Experiment, Panel
-from engine import train as train_in_memory
+from engine import Experiment, record
 from engine.experiment import one_of, parse_knobs
-from engine.record import record
-from engine.shelf import runs_folder
 from losses import LOSSES
 from spec import Refusal
-from toy_data import DATA_SETS, available
+from toy_data import DATA_SETS
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -32,22 +23,20 @@ def serve(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Train an experiment into a recording and tell how each panel ended."""
-    panels = [
-        {"loss": slug, "knobs": parse_knobs(slug, one_of("loss", slug, LOSSES).knobs(), _pairs(written))}
-        for slug, written in options.panels
-    ]
-    plain = {name: getattr(options, name) for name in ("data", "net", "dim", "batch", "steps", "seed", "points")}
-    experiment = Experiment.parse(
-        {
-            **plain,
-            "panels": panels,
-            "dials": parse_knobs(options.data, one_of("data", options.data, DATA_SETS).dials(), _pairs(options.dial)),
-            "learning_rate": options.learning_rate,
-            "steps_per_frame": options.steps_per_frame,
-        }
-    )
-    _record(experiment, options.out)
+    _record(_experiment(options), options.out)
     return 0
+
+
+def sweep(options: argparse.Namespace) -> int:
+    """Train an experiment over a grid into one table."""
+    from app.sweeping import run  # noqa: PLC0415  (pandas, which no other command needs)
+
+    return run(options, _experiment(options))
+
+
+def render(options: argparse.Namespace) -> int:
+    """Draw a recording."""
+    return rendering.run(options)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -73,24 +62,10 @@ def data(options: argparse.Namespace) -> int:
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """Check the machine and train for a moment; return 1 where something is missing that the app needs."""
-    folder = runs_folder()
-    free = shutil.disk_usage(_existing(folder)).free / 2**30
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "CPU"
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "streamlit", "numpy", "scikit-learn"))
-    print(f"python     {platform.python_version()} on {platform.system()} {platform.machine()}")
-    print(f"packages   {packages}")
-    print(f"device     {device}, {os.cpu_count()} cores, {torch.get_num_threads()} threads")
-    print(f"runs       {folder} ({free:.1f} GiB free)")
-    for slug, reason in available().items():
-        print(f"data       {slug}: {'ready' if reason is None else reason}")
-    experiment = Experiment(panels=(Panel(loss="arcface"), Panel(loss="softmax")), steps=100)
-    began = time.perf_counter()
-    *_, last = train_in_memory(experiment)
-    seconds = time.perf_counter() - began
-    good = all(panel.stopped is None and panel.test_accuracy > 0.5 for panel in last.panels)
-    print(f"training   {experiment.steps} steps of two panels in {seconds:.1f} s, {'well' if good else 'NOT well'}")
-    return 0 if good and free > 1 else 1
+    """Check the machine."""
+    from app import doctor as machine  # noqa: PLC0415  (the trainer's process, which no other command needs)
+
+    return machine.run()
 
 
 def presets(options: argparse.Namespace) -> int:
@@ -100,6 +75,22 @@ def presets(options: argparse.Namespace) -> int:
         path.unlink(missing_ok=True)
         _record(preset.experiment, path)
     return 0
+
+
+def _experiment(options: argparse.Namespace) -> Experiment:
+    """Make the experiment that the options describe."""
+    panels = [
+        {"loss": slug, "knobs": parse_knobs(slug, one_of("loss", slug, LOSSES).knobs(), _pairs(written))}
+        for slug, written in options.panels
+    ]
+    plain = ("data", "net", "dim", "batch", "steps", "steps_per_frame", "seed", "points", "learning_rate", "mode")
+    return Experiment.parse(
+        {
+            **{name: getattr(options, name) for name in plain},
+            "panels": panels,
+            "dials": parse_knobs(options.data, one_of("data", options.data, DATA_SETS).dials(), _pairs(options.dial)),
+        }
+    )
 
 
 def _record(experiment: Experiment, path: Path) -> None:
@@ -123,7 +114,3 @@ def _pairs(written: Iterable[str]) -> dict[str, str]:
             raise Refusal("errors.not_a_pair", written=repr(one[:40]))
         pairs[name.strip()] = value.strip()
     return pairs
-
-
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)

@@ -125,7 +125,7 @@ def loss_controls(panel: Panel, change: Callable[[Panel], None], *, language: st
     """Show the choice of a loss, what it is about, and its knobs."""
 
     def turn(name: str, value: Value) -> None:
-        change(Panel(loss=panel.loss, knobs={**panel.knobs, name: value}))
+        change(panel.model_copy(update={"knobs": {**panel.knobs, name: value}}))
 
     which = Knob(name="loss", kind="choice", default=panel.loss, choices=tuple(LOSSES))
     left, right = st.columns([3, 1], vertical_alignment="bottom", gap="small")

@@ -8,6 +8,7 @@ from app.settings import DEFAULT, SETTINGS, Value, changed
 from engine import Experiment, Panel
 from engine.experiment import one_of
 from engine.shelf import check_id
+from engine.trainer import LEARNING_RATE
 from losses import LOSSES
 from spec import LANGUAGES, Knob, Message, Refusal, knobs_of
 from toy_data import DATA_SETS
@@ -146,7 +147,8 @@ class _Reader:
         if name not in self._left:
             return None
         loss = self.take(name, _LOSS.parse, str(_LOSS.default))
-        return Panel(loss=loss, knobs=self.knobs(f"{name}.", knobs_of(LOSSES[loss])))
+        rate = self.take(f"{name}.{LEARNING_RATE.name}", LEARNING_RATE.parse, None)
+        return Panel(loss=loss, knobs=self.knobs(f"{name}.", knobs_of(LOSSES[loss])), learning_rate=rate)
 
     def experiment(self, fields: Mapping[str, object]) -> Experiment:
         """Return the experiment with these fields, or the default where they do not go together."""
@@ -168,7 +170,8 @@ def _changed(prefix: str, knobs: Sequence[Knob], values: Mapping[str, Value]) ->
 
 
 def _panel(name: str, panel: Panel) -> dict[str, str]:
-    return {name: panel.loss} | _changed(f"{name}.", knobs_of(LOSSES[panel.loss]), panel.knobs)
+    rate = {} if panel.learning_rate is None else {f"{name}.{LEARNING_RATE.name}": shown(panel.learning_rate)}
+    return {name: panel.loss} | _changed(f"{name}.", knobs_of(LOSSES[panel.loss]), panel.knobs) | rate
 
 
 def _values(knobs: Mapping[str, Knob], compare: str, written: str) -> tuple[Value, ...]:

@@ -23,6 +23,7 @@ SETTINGS = (
     Knob(name="seed", kind="whole", default=DEFAULT.seed, low=0, high=2**31 - 1, slider=(0, 20)),
     Knob(name="points", kind="whole", default=DEFAULT.points, low=1, high=20_000, slider=(100, 5000), log=True),
     Knob(name="steps_per_frame", kind="whole", default=DEFAULT.steps_per_frame, low=1, high=10_000, slider=(1, 20)),
+    Knob(name="mode", kind="choice", default=DEFAULT.mode, choices=("exact", "fast")),
 )
 
 
@@ -43,8 +44,12 @@ def with_panel(experiment: Experiment, place: int, panel: Panel | Mapping[str, o
 def moved(experiment: Experiment, place: int | None, knob: str, value: Value) -> Experiment:
     """Return an experiment with a knob moved: in one panel, or (``None``) in all that have it."""
     if knob == LEARNING_RATE.name:
-        return changed(experiment, learning_rate=value)
+        if place is None:
+            panels = tuple({**dict(panel), "learning_rate": None} for panel in experiment.panels)
+            return changed(experiment, learning_rate=value, panels=panels)
+        return with_panel(experiment, place, {**dict(experiment.panels[place]), "learning_rate": value})
     for number, panel in enumerate(experiment.panels):
         if knob in panel.knobs and place in {None, number}:
-            experiment = with_panel(experiment, number, {"loss": panel.loss, "knobs": {**panel.knobs, knob: value}})
+            knobs = {**panel.knobs, knob: value}
+            experiment = with_panel(experiment, number, {**dict(panel), "knobs": knobs})
     return experiment

@@ -12,11 +12,8 @@ from app.link import Link
 from app.settings import moved
 from app.widgets import help_of, limit_of, name_of, word_of
 from engine import Experiment, Panel
-from losses import LOSSES, Family
+from losses import LOSSES
 from spec import Knob, Message, Refusal, knobs_of, text
-
-#: Families whose scores grow with the length of the embedding alike.
-_LINEAR = {Family.SOFTMAX, Family.WEIGHTING}
 
 #: Seconds until a run that was just started can be read; the trainer reads its data in that time.
 _PATIENCE = 30.0
@@ -82,12 +79,6 @@ def followed(link: Link, done: StageResult) -> Link:
         experiment = moved(link.experiment, edit.panel, edit.knob, edit.value)
         link = replace(link, run=link.run or edit.run, frame=None, experiment=experiment)
     return link
-
-
-def own_axes(experiment: Experiment) -> bool:
-    """Tell whether each panel needs axes of its own: the sizes of some pictures say nothing about the others."""
-    families = {LOSSES[panel.loss].family for panel in experiment.panels}
-    return len(families) > 1 and not families <= _LINEAR
 
 
 def stage_panels(showing: Showing, language: str) -> list[dict[str, Any]]:

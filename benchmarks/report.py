@@ -38,8 +38,8 @@ class Table:
         """Add measurements to a row."""
         self.rows.setdefault(row, []).extend(numbers)
 
-    def write(self) -> None:
-        """Print the table and keep it in ``benchmarks/results``."""
+    def write(self, *, keep: bool = True) -> None:
+        """Print the table and, unless it was a trial, keep it in ``benchmarks/results``."""
         described = machine()
         lines = [f"# {self.title}", ""]
         lines += [f"| {self.measure} | n | median | min | max | p95 |", "|---|---|---|---|---|---|"]
@@ -48,8 +48,10 @@ class Table:
             lines.append(f"| {row} | {len(numbers)} | " + " | ".join(f"{one:.4g}{self.unit}" for one in shown) + " |")
         lines += [""] + [f"{note}\n" for note in self.notes] + [sentence(described)]
         text = "\n".join(lines).rstrip() + "\n"
+        print(text)
+        if not keep:
+            return
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{self.name}.md").write_text(text)
         body = {"title": self.title, "machine": described, "unit": self.unit, "rows": self.rows, "notes": self.notes}
         (RESULTS / f"{self.name}.json").write_text(json.dumps(body, indent=1) + "\n")
-        print(text)

@@ -1,5 +1,7 @@
 """The samples of a run where the net is: on the device, as bytes where they are pictures."""
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -8,16 +10,47 @@ from torch import Tensor
 
 from engine.experiment import Experiment
 from engine.frame import Points
+from engine.seeds import generator
+from toy_data.samples import Samples
 
 #: At least so many training samples (where there are as many) are looked at for a frame's accuracy and class means.
 TRAIN_SAMPLES = 2000
+
+#: At most so many samples of classes that are held out are looked at.
+HELD_OUT_SAMPLES = 1000
+
+
+@lru_cache(maxsize=64)
+def chosen(count: int, most: int) -> Tensor:
+    """Return at most so many of ``count`` places, in order: all of them, or those that chance chose once and for all.
+
+    The first ones, or every tenth, would be of one class where samples come in an order.
+    """
+    if count <= most:
+        return torch.arange(count)
+    return torch.randperm(count, generator=generator(0, "chosen"))[:most].sort().values
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Samples that a frame looks at: ``tests`` of the test set, then some for training.
+
+    ``places`` says where each stands among all that can be looked at.
+    """
+
+    x: Tensor
+    y: Tensor
+    tests: int
+    places: Tensor
 
 
 @final
 class Data:
     """What is trained on, and what a frame looks at: the whole test set, then the first training samples.
 
-    The shown points are the first of what a frame looks at.
+    The shown points are the first of what a frame looks at. ``held_out`` are some test samples of the
+    classes that are held out, and their labels from 0; ``None`` where no class is.
     """
 
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
@@ -37,7 +70,8 @@ class Data:
         self.train_y = torch.tensor(samples.train_y, device=device)
         self.look_x = torch.tensor(look_x, device=device)
         self.look_y = torch.tensor(look_y, device=device)
-        self._offset, self._factor = samples.offset, samples.factor
+        self.held_out = _held_out(samples, device)
+        self.offset, self.factor = samples.offset, samples.factor
 
         place = np.arange(shown)
         split = (place >= tests).astype(np.uint8)
@@ -51,6 +85,24 @@ class Data:
             images=images,
         )
 
+    def look(self, most: int | None) -> Look:
+        """Return what a frame looks at: all there is, or about ``most`` samples, test and train in their shares."""
+        if most is None or most >= len(self.look_y):
+            return Look(self.look_x, self.look_y, self.tests, torch.arange(len(self.look_y)))
+        tests = min(self.tests, max(1, round(most * self.tests / len(self.look_y))))
+        trains = max(1, most - tests)
+        places = torch.cat([chosen(self.tests, tests), self.tests + chosen(len(self.look_y) - self.tests, trains)])
+        there = places.to(self.look_x.device)
+        return Look(self.look_x[there], self.look_y[there], tests, places)
+
     def scaled(self, x: Tensor) -> Tensor:
         """Bring samples to the scale of the net, as float32."""
-        return (x.float() - self._offset) * self._factor
+        return (x.float() - self.offset) * self.factor
+
+
+def _held_out(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor] | None:
+    if samples.held_out_x is None or samples.held_out_y is None or len(samples.held_out_y) == 0:
+        return None
+    places = chosen(len(samples.held_out_y), HELD_OUT_SAMPLES).numpy()
+    y = samples.held_out_y[places] - len(samples.classes)
+    return torch.tensor(samples.held_out_x[places], device=device), torch.tensor(y, device=device)

@@ -19,12 +19,16 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Panel(BaseModel):
-    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults."""
+    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults.
+
+    ``learning_rate`` is that of the experiment unless the panel has its own.
+    """
 
     model_config = _FROZEN
 
     loss: str
     knobs: Mapping[str, float | int | str | bool] = {}
+    learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
 
     @field_validator("loss")
     @classmethod
@@ -49,8 +53,12 @@ class Experiment(BaseModel):
     """What is trained on what, how, and for how long. Equal experiments are the same run.
 
     ``points`` is how many samples are shown (the test set first, then the training set; fewer where the data
-    set is smaller), ``steps_per_frame`` how many steps lie between two frames. Raises ``ValidationError``, whose
-    sentences come from the catalogue; ``parse`` raises ``Refusal`` with the first of them.
+    set is smaller), ``steps_per_frame`` how many steps lie between two frames. In the mode ``exact`` the same
+    experiment gives the same bytes, and a panel beside others those of the same panel alone; ``fast`` gives this up
+    for speed: panels of a family are computed together, and compiled where that can be.
+
+    Raises ``ValidationError``, whose sentences come from the catalogue; ``parse`` raises ``Refusal`` with the first
+    of them.
     """
 
     model_config = _FROZEN
@@ -67,6 +75,7 @@ class Experiment(BaseModel):
     steps_per_frame: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 4
     points: Annotated[int, Field(strict=True, ge=1, le=20_000)] = 2000
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
+    mode: Literal["exact", "fast"] = "exact"
 
     @field_validator("data")
     @classmethod

@@ -19,7 +19,8 @@ class PanelFrame:
     ``embeddings`` ``(points, D)`` of the shown samples, ``state`` what is learned beside the net, ``head`` the
     scores that predictions use (the class means, ``head.learned`` false, where the loss has none), ``knobs`` and
     ``learning_rate`` as they were in this step, ``shapes`` ``(S, 12)`` encoded rows, ``histograms`` 48 counts a
-    branch over the profile's range. ``loss`` is the batch's mean; accuracies lie between 0 and 1.
+    branch over the profile's range, and under ``gradient`` those of the gradients' lengths (docs/recording.md).
+    ``loss`` is the batch's mean; accuracies lie between 0 and 1.
     A panel that diverged keeps its last good frame; ``stopped`` then says why.
     """
 

@@ -165,5 +165,4 @@ def begun(device: str) -> dict[str, Any]:
         "parent": None,
         "versions": {"python": platform.python_version(), **packages},
         "device": device,
-        "mode": "exact",
     }

@@ -7,10 +7,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, final
 
+from engine.card import card
 from engine.codec import decode, decode_points
 from engine.frame import Edit, Frame, Points
 from spec import Message, Refusal
@@ -75,8 +77,8 @@ class Recording:
     Raises ``Refusal`` where the file is missing, foreign, of another version, or damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | str) -> None:
+        self.path = path = Path(path)
         with self._sound():
             self._rows = _open_read_only(path)
         try:
@@ -111,7 +113,7 @@ class Recording:
     def step_of(self, frame: int) -> int:
         """Return the step of a frame; raise ``Refusal`` where there is no such frame."""
         with self._sound():
-            row = self._rows.execute("SELECT step FROM frames WHERE id = ?", (frame,)).fetchone()
+            row = self._rows.execute("SELECT step FROM frames WHERE id = ?", (int(frame),)).fetchone()
         if row is None:
             raise Refusal("server.no_frame", frame=frame, frames=self.frames)
         return int(row[0])
@@ -131,9 +133,9 @@ class Recording:
     def records(self, first: int, count: int) -> Iterator[Record]:
         """Yield frames ``first`` to ``first + count - 1``, as far as there are; their CRCs are verified."""
         with self._sound():
-            rows = self._rows.execute(
-                "SELECT id, step, crc, body FROM frames WHERE id >= ? ORDER BY id LIMIT ?", (first, count)
-            )
+            # a whole number of NumPy would be taken for bytes
+            place = (int(first), int(count))
+            rows = self._rows.execute("SELECT id, step, crc, body FROM frames WHERE id >= ? ORDER BY id LIMIT ?", place)
             for row in rows:
                 record = Record(*row)
                 if zlib.crc32(record.body) != record.crc:
@@ -167,6 +169,18 @@ class Recording:
         with self._sound():
             rows = self._rows.execute("SELECT step, body FROM checkpoints WHERE step <= ? ORDER BY step DESC", (step,))
             yield from rows
+
+    @property
+    def reason(self) -> Message | None:
+        """Why the run ended before its time, or ``None``."""
+        return from_json(self.meta.get("reason"))
+
+    def _repr_html_(self) -> str:
+        """Show the run in a notebook; where it cannot be read any more, say so."""
+        try:
+            return card(self)
+        except Refusal as refusal:
+            return f"<p>{escape(str(refusal))}</p>"
 
     def export(self, path: Path) -> None:
         """Write a copy that is complete in itself, also where a killed writer left part of the frames in its log."""

@@ -9,8 +9,10 @@ from typing import Any, final
 from engine.codec import encode, encode_points
 from engine.experiment import Experiment
 from engine.frame import Edit
+from engine.pace import Pace
 from engine.recorder import Recorder, begun
 from engine.recording import Event, Recording, to_json
+from engine.snapshot import CHUNK
 from engine.trainer import Trainer
 from spec import Message, Refusal
 
@@ -20,35 +22,35 @@ _CHECKPOINT_EVERY = 100
 #: A recording ends here, so that a run that is left alone does not fill the disk.
 _LIMIT_MIB = 2048
 
-#: Frames a second, where nobody asks for another pace: what the eye needs.
-FRAMES_PER_SECOND = 30.0
-
 Say = Callable[..., None]
 
 
-def open_recorder(path: Path, experiment: Experiment, trainer: Trainer, device: str) -> Recorder:
-    """Begin the recording of a trainer that has made no step, with its first checkpoint."""
+def open_recorder(
+    path: Path, experiment: Experiment, trainer: Trainer, device: str, *, checkpoint: bool = True
+) -> Recorder:
+    """Begin the recording of a trainer that has made no step, with its first checkpoint unless none is wanted."""
     meta = begun(device) | {
         "experiment": experiment.model_dump(mode="json"),
         "key": experiment.key,
         "classes": list(trainer.classes),
         "image": trainer.image,
         "twins": dict(trainer.twins),
+        "mode": experiment.mode,
     }
     recorder = Recorder.create(path, meta, encode_points(trainer.points))
-    recorder.checkpoint(trainer.step, trainer.checkpoint())
+    if checkpoint:
+        recorder.checkpoint(trainer.step, trainer.checkpoint())
     return recorder
 
 
 @final
 class Run:
-    """A run that is trained a little at a time. ``due`` is when its next frame may begin (monotonic seconds)."""
+    """A run that is trained a little at a time; times are monotonic seconds."""
 
     def __init__(self, path: Path, device: str, say: Say) -> None:
         self.path = path
         self.status = "open"
         self.paused = False
-        self.due = 0.0
         self._device = device
         self._say = say
         self._preparing: Iterator[None] = iter(())
@@ -56,15 +58,17 @@ class Run:
         self._made: Trainer | None = None
         self._recorder: Recorder | None = None
         self._waiting: list[Callable[[], None]] = []
-        self._fps = FRAMES_PER_SECOND
-        self._steps_per_frame = 1
+        self._pace: Pace | None = None
         self._singles = 0
-        self._since = 0
         self._kept = 0
         self._bytes = 0
-        self._next = 1
         self._diverged: set[int] = set()
-        self._step_cost = self._frame_cost = 0.0
+        self._stage = "exact"
+
+    @property
+    def due(self) -> float:
+        """When the next frame may begin."""
+        return 0.0 if self._pace is None else self._pace.due
 
     @property
     def wanted(self) -> bool:
@@ -97,14 +101,17 @@ class Run:
         if self._trainer.finished:  # forked at its end, and nothing was moved
             self.end("done")
             return True
-        began = time.perf_counter()
-        self._trainer.advance()
-        self._step_cost = _smooth(self._step_cost, time.perf_counter() - began)
-        self._since += 1
-        if self._since < self._next and not self._trainer.finished:
-            return False
         assert self._recorder is not None
-        self._snapshot(self._recorder)
+        assert self._pace is not None
+        began, step = time.perf_counter(), self._trainer.step
+        self._trainer.advance(self._pace.left)
+        framed = self._pace.stepped(self._trainer.step - step, time.perf_counter() - began)
+        if self._trainer.stage != self._stage:
+            self._stage = self._trainer.stage
+            self._note("stage", {"stage": self._stage})
+        if not framed and not self._trainer.finished:
+            return False
+        self._snapshot(self._recorder, self._pace)
         self._singles = max(0, self._singles - 1)
         if self._trainer.finished:
             self.end("done")
@@ -119,6 +126,8 @@ class Run:
         if not self.editable:
             raise Refusal("server.run_let_go")
         self._trainer.apply(Edit(self._trainer.step, edit["panel"], edit["knob"], edit["value"]))
+        if self._pace is not None:
+            self._pace.hasten()
         if self.status == "done":
             self._recorder = Recorder(self.path)
             self._recorder.note(status="open", reason=None)
@@ -138,14 +147,15 @@ class Run:
         """Make one frame while paused."""
         if not self._later(self.single) and self.paused:
             self._singles += 1
-            self.due = 0.0
+            if self._pace is not None:
+                self._pace.due = 0.0
 
     def pace(self, frames_per_second: float, steps_per_frame: int) -> None:
         """Change how fast frames come and how many steps lie between them."""
         if self._later(partial(self.pace, frames_per_second, steps_per_frame)):
             return
-        self._fps, self._steps_per_frame, self._next = frames_per_second, steps_per_frame, steps_per_frame
-        self.due = 0.0
+        assert self._pace is not None
+        self._pace.ask(frames_per_second, steps_per_frame)
         if self.status == "open":
             self._note("pace", {"frames_per_second": frames_per_second, "steps_per_frame": steps_per_frame})
 
@@ -179,8 +189,8 @@ class Run:
         self._made = Trainer(experiment, device=self._device)
         yield
         self._recorder = open_recorder(self.path, experiment, self._trainer, self._device)
-        self._steps_per_frame = experiment.steps_per_frame
-        self._snapshot(self._recorder)
+        self._pace = self._paced(experiment)
+        self._snapshot(self._recorder, self._pace)
         self._say("opened", frames=self._recorder.frames)
 
     def _branch(self, source: Path, frame: int) -> Iterator[None]:
@@ -193,7 +203,6 @@ class Run:
             # an edit at the step of the frame was made after it was seen
             edits = [edit for edit in recording.edits if edit.step < step]
             self._recorder = recorder = Recorder.fork(self.path, recording, frame, self._device)
-        self._steps_per_frame = experiment.steps_per_frame
         self._say("opened", frames=recorder.frames)
         yield
         self._made = trainer = Trainer.restore(experiment, edits, saved, device=self._device)
@@ -205,30 +214,24 @@ class Run:
                 break
             yield
             trainer.advance()
-        self._diverged, self._next = set(trainer.stopped), self._steps_per_frame
+        self._diverged, self._pace = set(trainer.stopped), self._paced(experiment)
         self._keep(recorder)
 
-    def _spaced(self, late: bool) -> int:
-        """Return the steps before the next frame: those that were asked for.
-
-        Where the pace is not kept because frames cost so much, some are left out, so that the others take at most
-        about two thirds of the time; the steps of those that remain are the same.
-        """
-        between = self._step_cost * self._steps_per_frame
-        skipped = round(self._frame_cost / (2 * between)) if late and between > 0 else 1
-        return self._steps_per_frame * max(1, skipped)
-
-    def _snapshot(self, recorder: Recorder) -> None:
+    def _paced(self, experiment: Experiment) -> Pace:
+        """Return the pace to begin with, from what a few samples cost."""
+        trainer, samples = self._trainer, len(self._trainer.data.look_y)
+        few = trainer.data.look_x[:CHUNK]
         began = time.perf_counter()
-        frame = self._trainer.frame()
+        trainer.forward(trainer.data.scaled(few))
+        return Pace(experiment.steps_per_frame, samples, (time.perf_counter() - began) / len(few))
+
+    def _snapshot(self, recorder: Recorder, pace: Pace) -> None:
+        began = time.perf_counter()
+        frame = self._trainer.frame(None if self._trainer.finished else pace.looks)
         body = encode(frame)
         place = recorder.frame(frame.step, body)
         self._bytes += len(body)
-        self._frame_cost = _smooth(self._frame_cost, time.perf_counter() - began)
-        self._since = 0
-        now = time.monotonic()
-        self._next = self._spaced(late=self.due + 1 / self._fps < now)
-        self.due = max(self.due + 1 / self._fps, now)
+        pace.framed(time.perf_counter() - began)
         self._say("frame", frame=place, step=frame.step)
         for panel, reason in self._trainer.stopped.items():
             if panel not in self._diverged:
@@ -259,8 +262,3 @@ class Run:
     def _tell_status(self, status: str, reason: Message | None = None) -> None:
         self.status = status
         self._say("status", status=status, reason=to_json(reason))
-
-
-def _smooth(old: float, new: float) -> float:
-    """Follow a cost slowly, so that one hiccup does not change the pace."""
-    return new if old == 0 else 0.8 * old + 0.2 * new

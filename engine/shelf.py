@@ -18,10 +18,11 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 def runs_folder() -> Path:
     """Return the folder of the runs: ``LOSS_GEOMETRY_RUNS``, or a place in the user's data folder."""
     named = os.environ.get("LOSS_GEOMETRY_RUNS")
-    return Path(named) if named else _data_folder() / "loss-geometry" / "runs"
+    return Path(named) if named else data_folder() / "loss-geometry" / "runs"
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Return the folder in which programs of this user keep their data."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":

@@ -1,12 +1,16 @@
 """Making a frame: everything that is seen of all panels, under one set of weights."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine import metrics, recognition
+from engine.data import Look
 from engine.frame import Floats, Frame, PanelFrame
+from engine.metrics import Cloud
 from losses import Head, HeadKind, Loss, Scene
 from losses.shape import ROW
 
@@ -16,63 +20,107 @@ if TYPE_CHECKING:
 BINS = 48  # of a live histogram (docs/recording.md)
 CHUNK = 256  # samples a forward pass: small enough for the cache, where it is several times faster than all at once
 
+#: The histogram of the gradients that samples receive is over the decimal logarithm of their length, from 1e-6 to 100.
+GRADIENT, DECADES = "gradient", (-6.0, 2.0)
+
 
 @torch.no_grad()
-def take(trainer: "Trainer", x: Tensor, y: Tensor) -> Frame:
-    """See all panels of a trainer; ``x`` and ``y`` are the last batch, for losses and histograms."""
+def take(trainer: "Trainer", x: Tensor, y: Tensor, most: int | None) -> Frame:
+    """See all panels of a trainer, at ``most`` samples (``None``: all); ``x`` and ``y`` are the last batch.
+
+    Losses and histograms are those of the batch.
+    """
     data = trainer.data
-    chunks = [trainer.forward(data.scaled(part)) for part in torch.split(data.look_x, CHUNK)]
+    look = data.look(most)
+    looks = _forward(trainer, look.x)
     batch = trainer.forward(x)
+    full = _full(trainer)
+    strangers = _forward(trainer, data.held_out[0]) if full and data.held_out is not None else None
     rates = trainer.rates
     panels = []
     for panel, loss in enumerate(trainer.losses):
-        state, z = trainer.state(panel), torch.cat([chunk[panel] for chunk in chunks])
-        means, metrics = _clusters(z[data.tests :], data.look_y[data.tests :], len(data.classes))
+        state, z = trainer.state(panel), looks[panel]
+        train = Cloud.of(z[look.tests :], look.y[look.tests :])
+        test = Cloud.of(z[: look.tests], look.y[: look.tests])
+        means = train.means(len(data.classes))
         head = _head(loss, state, means)
-        right = (_scores(loss, z, state, head).argmax(1) == data.look_y).tolist()
+        scores = _scores(loss, z, state, head)
+        right = scores.argmax(1) == look.y
         stopped = trainer.stopped.get(panel)
-        mean = trainer.last_losses[panel] if stopped else loss.per_sample(batch[panel], y, state).mean()
+        losses, lengths = _gradients(loss, batch[panel], y, state)
+        observed = loss.observe(batch[panel], y, state)
+        told = {"gradient_norm": float(trainer.norms[panel]), **metrics.quick(train, test, means, head)}
+        if loss.active(batch[panel][:2], y[:2], state, 1) is not None:  # a loss over pairs, triplets, quadruplets
+            told |= metrics.active_share(loss, observed)
+        if full:
+            told |= recognition.full(train, test, directional=loss.directional())
+        if strangers is not None and data.held_out is not None:
+            best = scores[: look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
+            cloud = Cloud.of(strangers[panel], data.held_out[1])
+            told |= recognition.held_out(cloud, *best, directional=loss.directional())
         scene = Scene(
             classes=len(data.classes),
             dim=z.shape[1],
             state={name: _array(tensor).astype(np.float64) for name, tensor in state.items()},
-            means=_array(means).astype(np.float64),
+            means=means.numpy(),
         )
         panels.append(
             PanelFrame(
-                embeddings=_array(z[: data.shown]),
-                loss=float(mean),
-                train_accuracy=sum(right[data.tests :]) / len(right[data.tests :]),
-                test_accuracy=sum(right[: data.tests]) / data.tests,
+                embeddings=_shown(z, look, data.shown),
+                loss=float(trainer.last_losses[panel] if stopped else losses.mean()),
+                train_accuracy=_share(right[look.tests :]),
+                test_accuracy=_share(right[: look.tests]),
                 head=head,
                 state={name: _array(tensor) for name, tensor in state.items()},
                 knobs={knob.name: getattr(loss, knob.name) for knob in loss.knobs()},
                 learning_rate=rates[panel],
                 shapes=_shapes(loss, scene),
-                histograms=_histograms(loss, batch[panel], y, state),
-                metrics={"gradient_norm": float(trainer.norms[panel]), **metrics},
+                histograms={**_histograms(loss, observed), GRADIENT: _gradient_histogram(lengths)},
+                metrics=told,
                 stopped=stopped,
             )
         )
     return Frame(trainer.step, tuple(panels))
 
 
-def _clusters(z: Tensor, y: Tensor, classes: int) -> tuple[Tensor, dict[str, float]]:
-    """Return the class means ``(C, D)``, and how wide and how far apart the classes lie."""
-    member = torch.nn.functional.one_hot(y, classes).to(z.dtype)
-    means = member.T @ z / member.sum(0).clamp(min=1)[:, None]
-    spread = (z - means[y]).norm(dim=1).mean()
-    apart = torch.pdist(means)
-    directions = torch.nn.functional.normalize(means, dim=1)
-    cosines = (directions @ directions.T)[*torch.triu_indices(classes, classes, 1, device=z.device)]
-    return means, {
-        "spread": float(spread),
-        "smallest_distance": float(apart.min()),
-        "smallest_angle": float(cosines.max().clamp(-1, 1).acos()),
-    }
+def _shown(z: Tensor, look: Look, shown: int) -> Floats:
+    """Return the embeddings of the shown samples, NaN where they were not looked at."""
+    embeddings = np.full((shown, z.shape[1]), np.nan, dtype=np.float32)
+    inside = (look.places < shown).numpy()
+    embeddings[look.places.numpy()[inside]] = _array(z)[inside]
+    return embeddings
 
 
-def _head(loss: Loss, state: dict[str, Tensor], means: Tensor) -> Head:
+def _share(right: Tensor) -> float:
+    return int(right.sum()) / len(right)
+
+
+def _full(trainer: "Trainer") -> bool:
+    """Return whether the frame has all metrics: by its step alone, so that neighbours that diverge change nothing."""
+    every = trainer.experiment.steps_per_frame * recognition.FULL_EVERY
+    step = trainer.step
+    return step % every == 0 or step == trainer.experiment.steps or step >= trainer.horizon
+
+
+def _forward(trainer: "Trainer", x: Tensor) -> list[Tensor]:
+    """Return each panel's embeddings of samples that are not scaled yet."""
+    chunks = [trainer.forward(trainer.data.scaled(part)) for part in torch.split(x, CHUNK)]
+    return [torch.cat(parts) for parts in zip(*chunks, strict=True)]
+
+
+def _gradients(loss: Loss, z: Tensor, y: Tensor, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the loss of each sample of a batch, and how long the gradient is that its embedding receives.
+
+    The gradient is that of all the batch's losses added up: where samples are looked at one by one, of their own.
+    """
+    with torch.enable_grad():
+        leaf = z.detach().requires_grad_()
+        losses = loss.per_sample(leaf, y, state)
+        (gradient,) = torch.autograd.grad(losses.sum(), leaf, allow_unused=True, materialize_grads=True)
+    return losses.detach(), gradient.norm(dim=1)
+
+
+def _head(loss: Loss, state: Mapping[str, Tensor], means: Tensor) -> Head:
     """Return the head of the loss, off the device; the class means stand in where it has none."""
     head = loss.head(state)
     if head is None:
@@ -99,7 +147,7 @@ def _head(loss: Loss, state: dict[str, Tensor], means: Tensor) -> Head:
     )
 
 
-def _scores(loss: Loss, z: Tensor, state: dict[str, Tensor], head: Head) -> Tensor:
+def _scores(loss: Loss, z: Tensor, state: Mapping[str, Tensor], head: Head) -> Tensor:
     scores = loss.scores(z, state)
     return head.scores(z.cpu()).to(z.device) if scores is None else scores
 
@@ -109,15 +157,23 @@ def _shapes(loss: Loss, scene: Scene) -> Floats:
     return np.array(rows, dtype=np.float32).reshape(-1, ROW)
 
 
-def _histograms(loss: Loss, z: Tensor, y: Tensor, state: dict[str, Tensor]) -> dict[str, Floats]:
+def _histograms(loss: Loss, observed: Mapping[str, Tensor]) -> dict[str, Floats]:
     """Count the profile's scalar of the batch's samples or pairs, for each branch; what lies outside is left out."""
     counts = {}
-    for branch, seen in loss.observe(z, y, state).items():
+    for branch, seen in observed.items():
         profile = loss.profile(branch)
         values = _array(seen).ravel()
         inside = values[np.isfinite(values)]
         counts[branch] = np.histogram(inside, BINS, (profile.low, profile.high))[0].astype(np.float32)
     return counts
+
+
+def _gradient_histogram(lengths: Tensor) -> Floats:
+    """Count gradients by the logarithm of their length; the first and the last bin hold what lies beyond as well."""
+    values = _array(lengths)
+    low, high = DECADES
+    decades = np.log10(values[np.isfinite(values)].clip(10**low, 10**high)).clip(low, high)
+    return np.histogram(decades, BINS, DECADES)[0].astype(np.float32)
 
 
 def _plain(tensor: Tensor) -> Tensor:

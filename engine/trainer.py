@@ -9,20 +9,21 @@ from torch import Tensor
 
 from engine import checkpoint, schedule, snapshot
 from engine.batches import Batches
+from engine.captured import Captured
 from engine.data import Data
+from engine.exact import Exact, part
 from engine.experiment import Experiment
+from engine.fast import Fast
 from engine.frame import Edit, Frame, Points
 from engine.nets import NETS, Layout
 from engine.seeds import generator
 from engine.weights import Plan, Weights
-from losses import Loss, State
+from losses import Loss
 from spec import Knob, Message, Refusal
 
 LEARNING_RATE = Knob(
     name="learning_rate", kind="number", default=0.01, symbol="\\eta", low=1e-6, high=1.0, slider=(1e-4, 0.1), log=True
 )
-
-CLIP = 1.0  # the longest gradient of a panel: with it every loss trains at the default learning rate
 
 
 @final
@@ -43,25 +44,27 @@ class Trainer:
         self.edits: list[Edit] = []
 
         count = len(self.losses)
-        self._net = NETS[experiment.net]
-        self._layout = self._net.layout(self.data.sample, experiment.dim)
-        self._batches = Batches(len(self.data.train_y), experiment.batch, experiment.seed, self.device)
-        self._rates = [experiment.learning_rate] * count
+        self.net = NETS[experiment.net]
+        self._layout = self.net.layout(self.data.sample, experiment.dim)
+        self.batches = Batches(len(self.data.train_y), experiment.batch, experiment.seed, self.device)
+        self._rates = [panel.learning_rate or experiment.learning_rate for panel in experiment.panels]
         self._edited: list[int | None] = [None] * count
 
         starts = [self._start(loss) for loss in self.losses]
-        self.ruled = [_part(start, loss.ruled) for start, loss in zip(starts, self.losses, strict=True)]
+        self.ruled = [part(start, loss.ruled) for start, loss in zip(starts, self.losses, strict=True)]
         self.weights = Weights(Plan(self._layout, tuple(map(_learned, starts, self.losses))), self.device)
-        net = self._net.init(self._layout, generator(experiment.seed, "net"))
+        net = self.net.init(self._layout, generator(experiment.seed, "net"))
         for name, view in self.weights.plan.nets(self.weights.values).items():
             view.copy_(net[name])
         for panel, start in enumerate(starts):
             for name, view in self.weights.plan.state(self.weights.values, panel).items():
                 view.copy_(start[name])
-        self.twins = {"initial": self._initial(), "batches": self._batches.digest()}
+        self.twins = {"initial": self._initial(), "batches": self.batches.digest()}
+        exact = Exact(self)
         # of the first batch, so that the first frame has them too; nothing moves
-        losses, _ = self._backward(self._batches.at(0))
+        losses, _ = exact.backward(self.batches.at(0))
         self.last_losses, self.norms = losses, self.weights.norms()
+        self._way = exact if experiment.mode == "exact" else (Captured if self.device.type == "cuda" else Fast)(exact)
 
     @classmethod
     def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> "Trainer":
@@ -72,7 +75,13 @@ class Trainer:
         """
         trainer = cls(experiment, device=device)
         checkpoint.load(trainer, edits, saved)
+        trainer._way.changed()
         return trainer
+
+    @property
+    def stage(self) -> str:
+        """How steps are computed at present: ``exact``, ``compiled`` or ``captured``."""
+        return self._way.stage
 
     @property
     def points(self) -> Points:
@@ -104,33 +113,19 @@ class Trainer:
     @property
     def rates(self) -> list[float]:
         """Each panel's learning rate in the next step."""
+        return self.rates_at(self.step)
+
+    def rates_at(self, step: int) -> list[float]:
+        """Return each panel's learning rate in a step, if no knob is moved before."""
         steps = self.experiment.steps
         pairs = zip(self._rates, self._edited, strict=True)
-        return [rate * schedule.factor(self.step, steps, edited) for rate, edited in pairs]
+        return [rate * schedule.factor(step, steps, edited) for rate, edited in pairs]
 
-    def advance(self) -> None:
-        """Take one step with all panels; a panel whose numbers are no longer finite stops where it was."""
+    def advance(self, most: int = 1) -> None:
+        """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stops where it was."""
         if self.finished:
             raise Refusal("data.edit_finished", step=self.step)
-        places = self._batches.at(self.step)
-        losses, z = self._backward(places)
-        norms = self.weights.norms()
-        y = self.data.train_y[places]
-        ruled = [
-            _part(loss.update(z[panel], y, self.state(panel)), loss.ruled) if loss.ruled else {}
-            for panel, loss in enumerate(self.losses)
-        ]
-        self._watch(losses, norms, ruled)
-        alive = None
-        if self.stopped:
-            alive = torch.tensor([panel not in self.stopped for panel in range(len(losses))], device=self.device)
-            losses = torch.where(alive, losses, self.last_losses)
-            norms = torch.where(alive, norms, self.norms)
-        rates = torch.tensor(self.rates, device=self.device)
-        self.weights.step(rates, (CLIP / norms).clamp(max=1.0).float(), alive)
-        self.ruled = [self.ruled[panel] if panel in self.stopped else moved for panel, moved in enumerate(ruled)]
-        self.last_losses, self.norms = losses, norms
-        self.step += 1
+        self._way.take(min(most, self.horizon - self.step))
 
     def apply(self, edit: Edit) -> None:
         """Move a knob before the next step; raise ``Refusal``, and change nothing, where the edit makes no sense."""
@@ -148,64 +143,32 @@ class Trainer:
         for panel in panels:
             self._edited[panel] = self.step
         self.edits.append(edit)
+        self._way.changed()
 
-    def frame(self) -> Frame:
-        """See all panels as they are now, everything under the present weights."""
-        places = self._batches.at(max(0, self.step - 1))
+    def frame(self, looks: int | None = None) -> Frame:
+        """See all panels as they are now, everything under the present weights.
+
+        At ``looks`` samples, where so many are named, always the same: what is not looked at is NaN, and accuracies
+        and metrics are those of the rest.
+        """
+        self._way.settle()
+        places = self.batches.at(max(0, self.step - 1))
         x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
-        return snapshot.take(self, x, y)
+        return snapshot.take(self, x, y, looks)
 
     def checkpoint(self) -> bytes:
         """Return everything that the next steps depend on, beside the experiment and its edits (safetensors)."""
+        self._way.settle()
         return checkpoint.save(self)
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return each panel's embeddings ``(B, D)`` of scaled samples under the present weights."""
-        return self._net.forward(self.weights.plan.nets(self.weights.values), x)
+        return self.net.forward(self.weights.plan.nets(self.weights.values), x)
 
     def state(self, panel: int) -> dict[str, Tensor]:
         """Return what a panel learns beside its net, in the order of its loss."""
         return {**self.weights.plan.state(self.weights.values, panel), **self.ruled[panel]}
-
-    def _backward(self, places: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
-        plan, values = self.weights.plan, self.weights.values
-        x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
-        nets = _leaves(plan.nets(values))
-        states = [_leaves(plan.state(values, panel)) for panel in range(len(self.losses))]
-        z = self._net.forward(nets, x)
-        losses = torch.stack(
-            [
-                loss.per_sample(own, y, {**state, **ruled}).mean()
-                for loss, own, state, ruled in zip(self.losses, z, states, self.ruled, strict=True)
-            ]
-        )
-        leaves = [*nets.values(), *(leaf for state in states for leaf in state.values())]
-        targets = [
-            *plan.nets(self.weights.gradient).values(),
-            *(view for panel in range(len(states)) for view in plan.state(self.weights.gradient, panel).values()),
-        ]
-        gradients = torch.autograd.grad(losses.sum(), leaves, allow_unused=True, materialize_grads=True)
-        for target, gradient in zip(targets, gradients, strict=True):
-            target.copy_(gradient)
-        return losses.detach(), [own.detach() for own in z]
-
-    def _watch(self, losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
-        """Stop the panels whose numbers are not finite, and say what was seen first."""
-        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(norms).tolist()
-        for panel, moved in enumerate(ruled):
-            if panel in self.stopped:
-                continue
-            what = None
-            if not fine_losses[panel]:
-                what = "loss"
-            elif not fine_norms[panel]:
-                what = "gradient"
-            elif not all(bool(torch.isfinite(tensor).all()) for tensor in moved.values()):
-                what = "state"
-            if what is not None:
-                self.stopped[panel] = Message.of(f"data.diverged_{what}", step=self.step + 1)
 
     def _meant(self, edit: Edit) -> list[int]:
         """Return the panels that an edit is for."""
@@ -224,6 +187,7 @@ class Trainer:
 
     def _exchange(self, changed: dict[int, Loss]) -> None:
         """Take other losses; what they learn keeps its values by name and shape, and what is new starts afresh."""
+        self._way.settle()
         states = list(self.weights.plan.states)
         fresh = {}
         for panel, loss in changed.items():
@@ -234,7 +198,7 @@ class Trainer:
                 for name, tensor in start.items()
             }
             self.losses[panel] = loss
-            self.ruled[panel] = _part(fresh[panel], loss.ruled)
+            self.ruled[panel] = part(fresh[panel], loss.ruled)
             states[panel] = _learned(fresh[panel], loss)
         if tuple(states) == self.weights.plan.states:
             return
@@ -257,14 +221,6 @@ class Trainer:
         }
         assert len(digests) == 1, "the panels do not start from the same weights"
         return digests.pop()
-
-
-def _leaves(views: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: view.detach().requires_grad_() for name, view in views.items()}
-
-
-def _part(state: State, names: frozenset[str]) -> dict[str, Tensor]:
-    return {name: tensor.detach() for name, tensor in state.items() if name in names}
 
 
 def _learned(state: dict[str, Tensor], loss: Loss) -> Layout:

@@ -88,6 +88,10 @@ class Weights:
         memory = self._adam.state[self._unit]
         return memory["exp_avg"], memory["exp_avg_sq"]
 
+    def count(self, steps: int) -> None:
+        """Note how many steps Adam has taken, where somebody else took them."""
+        self._adam.state[self._unit]["step"].fill_(steps)
+
     def norms(self) -> Tensor:
         """Return the length of each panel's gradient ``(K,)``, net and loss together."""
         lines = self.gradient.view(-1, LINE)

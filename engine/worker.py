@@ -39,6 +39,9 @@ _KEPT = 8
 #: What the server's page needs goes first: the trainer takes what is left of the processor.
 _NICE = 5
 
+#: Share of a GPU's memory that this process may take; past it a run ends with a sentence, and others' programs go on.
+_GPU_SHARE = 0.8
+
 
 def choose_device(wanted: str) -> str:
     """Return the device to train on: the one that is wanted, or the fastest one for ``auto``."""
@@ -203,10 +206,13 @@ def main() -> None:
     if sys.platform != "win32":
         os.nice(_NICE)
     torch.set_num_threads(max(1, _cores() - 1))  # one core is for the server
+    device = choose_device(options.device)
+    if torch.device(device).type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(_GPU_SHARE)
     announcements = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not stand between our lines
     try:
-        Worker(options.runs, choose_device(options.device), sys.stdin, announcements).serve()
+        Worker(options.runs, device, sys.stdin, announcements).serve()
     except BrokenPipeError:  # the server is gone
         os._exit(1)
 

@@ -265,7 +265,7 @@ def check_batch(z: Tensor, y: Tensor, state: State) -> None:
         if tensor.shape[1] != z.shape[1]:
             raise Refusal("errors.batch_state", dim=z.shape[1], found=tensor.shape[1])
     classes = min((len(tensor) for tensor in per_class), default=None)
-    low, high = int(y.min()), int(y.max())
+    low, high = (int(end) for end in torch.aminmax(y))
     if low < 0 or (classes is not None and high >= classes):
         bad = low if low < 0 else high
         raise Refusal("errors.batch_label", label=bad, last="..." if classes is None else classes - 1)

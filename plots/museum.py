@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from museum import EXHIBITS, Curves, Picture, Samples, Zones
 from museum.picture import Floats
 from spec import text
+from spec.palette import class_hex
 
 Side = Literal["right", "wrong"]
 
@@ -18,8 +19,8 @@ Plane = Zones | Samples
 
 SIDES: tuple[Side, ...] = ("right", "wrong")
 
-#: The colours of the classes on the stage: M. A. Petroff, "Accessible Color Sequences for Data Visualization", 2021.
-_CLASSES = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59")
+#: The colours of the classes on the stage.
+_CLASSES = tuple(map(class_hex, range(6)))
 
 #: Blue and orange of Okabe and Ito (2008), as in the curves.
 _COLOURS = {"right": "#0072B2", "wrong": "#E69F00"}

@@ -8,7 +8,8 @@ from app import page
 from app.component import stage
 from app.controls import data_controls, panel_controls, train_button, training_controls
 from app.examples import example_picker, story
-from app.showing import followed, own_axes, show_or_default, stage_panels
+from app.showing import followed, show_or_default, stage_panels
+from plots.axes import own_axes
 from spec import text
 
 link = page.now()

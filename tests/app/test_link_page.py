@@ -8,6 +8,7 @@ from app.link import LONGEST, MAX_PANELS, MAX_REFERENCES, Link, read, write
 from app.presets import PRESETS
 from app.settings import DEFAULT, SETTINGS
 from engine import Experiment, Panel
+from engine.trainer import LEARNING_RATE
 from losses import LOSSES
 from spec import LANGUAGES, Refusal, knobs_of
 from toy_data import DATA_SETS
@@ -29,8 +30,9 @@ def knobs_for(knobs):
     return st.fixed_dictionaries({}, optional={knob.name: values_of(knob) for knob in knobs})
 
 
+rates = st.none() | values_of(LEARNING_RATE)
 panels = st.sampled_from(sorted(LOSSES)).flatmap(
-    lambda slug: knobs_for(knobs_of(LOSSES[slug])).map(lambda knobs: Panel(loss=slug, knobs=knobs))
+    lambda slug: st.builds(Panel, loss=st.just(slug), knobs=knobs_for(knobs_of(LOSSES[slug])), learning_rate=rates)
 )
 
 

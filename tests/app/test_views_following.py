@@ -6,7 +6,7 @@ from app.component import Edited, Forked, Rested, StageResult
 from app.link import Link
 from app.presets import PRESETS
 from app.settings import changed, moved, with_panel
-from app.showing import followed, own_axes
+from app.showing import followed
 from engine import Experiment, Panel
 from spec import Refusal
 
@@ -31,9 +31,12 @@ def test_an_edit_of_all_panels_moves_every_knob_of_that_name():
     assert "beyond" not in link.experiment.panels[1].knobs
 
 
-def test_the_learning_rate_is_the_experiments():
-    link = followed(Link(experiment=TWO), StageResult(edited=Edited("a", 1, "learning_rate", 0.05, 3)))
-    assert link.experiment == changed(TWO, learning_rate=0.05)
+def test_the_learning_rate_of_all_is_the_experiments_and_that_of_one_panel_its_own():
+    one = followed(Link(experiment=TWO), StageResult(edited=Edited("a", 1, "learning_rate", 0.05, 3)))
+    assert [panel.learning_rate for panel in one.experiment.panels] == [None, 0.05]
+    assert one.experiment.learning_rate == TWO.learning_rate
+    both = followed(one, StageResult(edited=Edited("a", None, "learning_rate", 0.02, 4)))
+    assert both.experiment == changed(TWO, learning_rate=0.02)
 
 
 def test_a_fork_is_what_the_link_names_from_then_on():
@@ -46,20 +49,6 @@ def test_where_the_clock_rests_is_kept_until_it_moves():
     link = followed(Link(run="a"), StageResult(rested=Rested("a", 12)))
     assert link.frame == 12
     assert followed(link, StageResult(rested=Rested("a", None))).frame is None
-
-
-@pytest.mark.parametrize(
-    ("losses", "own"),
-    [
-        (("softmax", "arcface"), True),
-        (("contrastive", "center"), True),
-        (("softmax", "focal"), False),
-        (("cosface", "arcface"), False),
-        (("arcface",), False),
-    ],
-)
-def test_pictures_share_axes_where_their_sizes_can_be_compared(losses, own):
-    assert own_axes(Experiment(panels=tuple(Panel(loss=loss) for loss in losses))) is own
 
 
 def test_changes_are_checked_like_everything_that_comes_in():

@@ -213,7 +213,7 @@ def test_too_many_runs_are_refused_with_a_sentence(desk):
 
 def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(desk):
     experiment = Experiment(panels=(Panel(loss="cosface", knobs={"margin": 0.1}), Panel(loss="arcface")), seed=5)
-    edits = ({"panel": None, "knob": "scale", "value": 8.0}, {"panel": 0, "knob": "learning_rate", "value": 0.02})
+    edits = ({"panel": None, "knob": "scale", "value": 8.0}, {"panel": None, "knob": "learning_rate", "value": 0.02})
     desk.record("edited", experiment, "done", *edits)
     page = opened({"run": "edited"})
     found = link_of(page)

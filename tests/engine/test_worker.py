@@ -291,9 +291,9 @@ def test_a_panel_that_diverges_is_an_event_and_the_others_go_on(tmp_path, monkey
 def test_frames_that_cost_too_much_are_left_out_on_the_same_steps(tmp_path, monkeypatch):
     take = Trainer.frame
 
-    def slow(trainer):
+    def slow(trainer, looks):
         time.sleep(0.1)  # a hundred steps
-        return take(trainer)
+        return take(trainer, looks)
 
     monkeypatch.setattr(Trainer, "frame", slow)
     told = []

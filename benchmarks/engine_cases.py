@@ -1,0 +1,83 @@
+"""What the benchmarks of the engine train, and how their steps are timed."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine import NETS, Experiment, Trainer
+from toy_data import available
+
+#: Steps of an experiment whose schedule never ends while it is measured.
+ENDLESS = 1_000_000
+
+#: Steps that a variant takes in a round: as many as take so long, but not fewer and not more.
+LEAST, MOST = 5, 100
+
+
+@dataclass(frozen=True)
+class Case:
+    """A net on a data set in batches."""
+
+    net: str
+    data: str
+    batch: int
+
+    def __str__(self) -> str:
+        return f"{self.net}, {self.data}, batch {self.batch}"
+
+    @property
+    def missing(self) -> str | None:
+        """Say why it cannot be measured here, if it cannot."""
+        if self.net not in NETS:
+            return f"{self}: left out, the engine has no such net."
+        trouble = available()[self.data]
+        return None if trouble is None else f"{self}: left out. {trouble.render()}"
+
+    def experiment(self, count: int, mode: str, **settings: object) -> Experiment:
+        """Return so many panels of ArcFace with margins of their own, unless the settings have others."""
+        margins = [0.3 + 0.3 * panel / count for panel in range(count)]
+        described = [{"loss": "arcface", "knobs": {"margin": margin}} for margin in margins]
+        own = {"net": self.net, "data": self.data, "batch": self.batch, "steps": ENDLESS}
+        return Experiment.parse({**own, "mode": mode, "panels": described, **settings})
+
+
+def ready(experiment: Experiment) -> Trainer:
+    """Return a trainer whose steps are already what they will be: those of a compiled program in the fast mode."""
+    trainer = Trainer(experiment)
+    for _ in range(2):
+        trainer.advance()
+    if experiment.mode == "fast":
+        trainer._way.wait()
+        trainer.advance()
+        assert trainer.stage == "compiled", "no program could be compiled"
+    return trainer
+
+
+def milliseconds(step: Callable[[], object], steps: int) -> float:
+    """Return how long a step takes, on average."""
+    began = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return 1e3 * (time.perf_counter() - began) / steps
+
+
+def in_turn(variants: Mapping[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Return milliseconds a step of each variant, round after round: each takes some steps in turn.
+
+    A busy minute of the machine so meets them all; what is compared is compared within a round.
+    """
+    steps = {}
+    for name, step in variants.items():
+        step()  # what is loaded on the first call
+        took = min(milliseconds(step, 1) for _ in range(3))
+        steps[name] = min(MOST, max(LEAST, round(1e3 * seconds / took)))
+    found: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, step in variants.items():
+            found[name].append(milliseconds(step, steps[name]))
+    return found
+
+
+def ratios(above: Sequence[float], below: Sequence[float], times: float = 1.0) -> list[float]:
+    """Return round after round how many times the one is the other."""
+    return [times * one / other for one, other in zip(above, below, strict=True)]

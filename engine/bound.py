@@ -1,0 +1,86 @@
+"""A trainer's tensors as its program sees them."""
+
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor
+
+from engine.program import Shape, Tensors, grouped
+from engine.step import DIVERGED, Step
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
+
+
+def shape_of(trainer: "Trainer") -> Shape:
+    """Return the shape of the program for a trainer as it is."""
+    groups = tuple(grouped(trainer.losses, trainer.weights.plan.states, trainer.ruled))
+    layout = tuple(trainer.weights.plan.net.items())
+    return Shape(trainer.net, layout, groups, trainer.data.offset, trainer.data.factor)
+
+
+def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
+    """Return what a program of the shape moves: the weights themselves, and copies of the rest."""
+    count, (first, second) = len(trainer.losses), trainer.weights.moments
+
+    def numbers(values: list[float]) -> Tensor:
+        return torch.tensor(values, device=trainer.device)
+
+    ruled = [
+        tuple(torch.stack([trainer.ruled[panel][name] for panel in group.panels]) for name, _ in group.ruled)
+        for group in shape.groups
+    ]
+    knobs = [
+        tuple(numbers([float(getattr(trainer.losses[panel], name)) for panel in group.panels]) for name in group.moving)
+        for group in shape.groups
+    ]
+    return Tensors(
+        values=trainer.weights.values,
+        first=first,
+        second=second,
+        losses=trainer.last_losses.float(),
+        norms=trainer.norms.float(),
+        alive=torch.tensor([panel not in trainer.stopped for panel in range(count)], device=trainer.device),
+        died=numbers([0.0] * count),
+        cause=numbers([0.0] * count),
+        ruled=tuple(ruled),
+        knobs=tuple(knobs),
+    )
+
+
+@final
+class Bound:
+    """Tensors that trainer and program both see, so that nothing is copied between steps."""
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self.shape = shape_of(trainer)
+        self.tensors = stacked(trainer, self.shape)
+        self._link(trainer)
+
+    def refreshed(self, trainer: "Trainer") -> bool:
+        """Bring moved knobs and state into the same tensors; return whether that can be: the shape is the same."""
+        if shape_of(trainer) != self.shape:
+            return False
+        now = stacked(trainer, self.shape)
+        if now.values is not self.tensors.values or now.first is not self.tensors.first:
+            return False  # put together anew, as from a checkpoint
+        for old, new in zip(self.tensors.flat(), now.flat(), strict=True):
+            if old is not new:
+                old.copy_(new)
+        self._link(trainer)
+        return True
+
+    def settle(self, way: Step) -> None:
+        """Bring panels that stopped, and Adam's count of steps, to the trainer."""
+        died, cause = self.tensors.died.tolist(), self.tensors.cause.tolist()
+        for panel, step in enumerate(died):
+            if step:
+                way.stop(panel, DIVERGED[int(cause[panel])], int(step))
+        way.trainer.weights.count(way.trainer.step)
+
+    def _link(self, trainer: "Trainer") -> None:
+        trainer.last_losses, trainer.norms = self.tensors.losses, self.tensors.norms
+        for group, stacks in zip(self.shape.groups, self.tensors.ruled, strict=True):
+            for place, panel in enumerate(group.panels):
+                names = (name for name, _ in group.ruled)
+                trainer.ruled[panel] = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}

@@ -1,0 +1,164 @@
+"""Chunks of a sweep: settings that are trained together, as many as fit into memory."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from engine.codec import encode
+from engine.experiment import Experiment, Panel
+from engine.frame import Frame
+from engine.nets import NETS
+from engine.recording import Event
+from engine.runs import open_recorder
+from engine.seeds import generator
+from engine.threads import spared
+from engine.trainer import Trainer
+from spec.knobs import Value
+from toy_data import Samples
+
+#: Panels of one experiment at most (``Experiment.panels``).
+PANELS = 64
+
+#: Tensors of the size of all parameters: the weights, their gradient, Adam's two means, and the step it makes.
+_COPIES = 5
+
+#: What a step needs beside the parameters, in terms of what autograd keeps of it.
+_AROUND = 2
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One point of the grid: a loss with all its knobs, its learning rate, and all dials of the data.
+
+    ``learning_rate`` is ``None`` where it is the experiment's.
+    """
+
+    number: int
+    loss: str
+    knobs: Mapping[str, Value]
+    learning_rate: float | None
+    dials: Mapping[str, Value]
+
+    @property
+    def panel(self) -> Panel:
+        """The panel that is trained."""
+        return Panel(loss=self.loss, knobs=self.knobs, learning_rate=self.learning_rate)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What tells it from the others, beside its number."""
+        return self.loss, tuple(self.knobs.items()), self.learning_rate, tuple(self.dials.items())
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A setting under a seed: one row of the table, at the place ``number``."""
+
+    number: int
+    setting: Setting
+    seed: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Trials of one seed and the same dials, and the experiment whose panels they are."""
+
+    trials: tuple[Trial, ...]
+    base: Experiment
+
+    @property
+    def name(self) -> str:
+        """The name of its files: the place of its first row."""
+        return f"{self.trials[0].number:06}"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The base with these panels, dials and seed."""
+        first = self.trials[0]
+        panels = tuple(trial.setting.panel for trial in self.trials)
+        own = {"panels": panels, "dials": first.setting.dials, "seed": first.seed}
+        return Experiment.model_validate(dict(self.base) | own)
+
+
+def cut(trials: Iterable[Trial], base: Experiment, panels: int) -> list[Chunk]:
+    """Cut trials, whose order is kept, into chunks of at most so many panels, those of a seed about equally large."""
+    together: dict[tuple[Any, ...], list[Trial]] = {}
+    for trial in trials:
+        together.setdefault((trial.seed, tuple(trial.setting.dials.items())), []).append(trial)
+    chunks = []
+    for group in together.values():
+        left, count = group, -(-len(group) // panels)
+        # the larger ones first, so that what is left of a group is cut again at the same places
+        while left:
+            size = -(-len(left) // count)
+            chunks.append(Chunk(tuple(left[:size]), base))
+            left, count = left[size:], count - 1
+    return chunks
+
+
+def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
+    """Estimate the bytes that one more panel takes: its parameters, and what autograd keeps of a batch.
+
+    The latter is counted in a forward pass of one net and its loss. Raises ``Refusal`` where the net cannot
+    take the samples.
+    """
+    loss, net = panel.make(), NETS[base.net]
+    classes, sample = len(samples.classes), samples.train_x.shape[1:]
+    size = min(base.batch, len(samples.train_y))
+    weights = {name: torch.zeros(shape) for name, shape in net.layout(sample, base.dim).items()}
+    state = loss.init(classes, base.dim, generator(base.seed, "loss"))
+    learned = [*weights.values(), *(tensor for name, tensor in state.items() if name not in loss.ruled)]
+    for tensor in learned:
+        tensor.requires_grad_()
+    kept = 0
+
+    def count(tensor: Tensor) -> Tensor:
+        nonlocal kept
+        kept += tensor.nbytes
+        return tensor
+
+    with spared(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        z = net.one(weights, torch.zeros(size, *sample))
+        loss.per_sample(z, torch.arange(size) % classes, state).mean()
+    return _COPIES * sum(tensor.nbytes for tensor in learned) + _AROUND * kept
+
+
+def train_chunk(
+    experiment: Experiment, path: Path | None, *, device: str, tick: Callable[[int], object]
+) -> tuple[Frame, float]:
+    """Train all panels to the end; return the last frame, and the seconds that it took.
+
+    Where there is a ``path``, the frames are written there, without checkpoints, which would be most of the file.
+    ``tick`` is told the steps as they are done.
+    """
+    began = time.perf_counter()
+    with spared():
+        trainer = Trainer(experiment, device=device)
+        recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
+        status = "stopped"
+        try:
+            while True:
+                if trainer.finished or (recorder is not None and trainer.step % experiment.steps_per_frame == 0):
+                    frame = trainer.frame()
+                    if recorder is not None:
+                        recorder.frame(frame.step, encode(frame))
+                if trainer.finished:
+                    break
+                trainer.advance()
+                tick(1)
+            status = "done"
+        finally:
+            if recorder is not None:
+                recorder.event(Event(trainer.step, recorder.frames - 1, status, {}))
+                recorder.finish(status)
+    tick(experiment.steps - frame.step)  # those that were left when no panel was
+    return frame, time.perf_counter() - began

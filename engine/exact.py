@@ -1,0 +1,89 @@
+"""The exact step: panel after panel, so that each computes what it would compute alone, to the bit."""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from engine.step import DIVERGED, Step
+from losses import State
+
+#: The longest gradient of a panel: with it every loss trains at the default learning rate.
+CLIP = 1.0
+
+
+@final
+class Exact(Step):
+    """Forward pass, loss and gradient panel by panel; one fused call steps them all."""
+
+    def take(self, most: int) -> None:
+        """Take one step with all panels."""
+        own = self.trainer
+        places = own.batches.at(own.step)
+        losses, z = self.backward(places)
+        norms = own.weights.norms()
+        y = own.data.train_y[places]
+        ruled = [
+            part(loss.update(z[panel], y, own.state(panel)), loss.ruled) if loss.ruled else {}
+            for panel, loss in enumerate(own.losses)
+        ]
+        self._watch(losses, norms, ruled)
+        alive = None
+        if own.stopped:
+            alive = torch.tensor([panel not in own.stopped for panel in range(len(losses))], device=own.device)
+            losses = torch.where(alive, losses, own.last_losses)
+            norms = torch.where(alive, norms, own.norms)
+        rates = torch.tensor(own.rates, device=own.device)
+        own.weights.step(rates, (CLIP / norms).clamp(max=1.0).float(), alive)
+        own.ruled = [own.ruled[panel] if panel in own.stopped else moved for panel, moved in enumerate(ruled)]
+        own.last_losses, own.norms = losses, norms
+        own.step += 1
+
+    def settle(self) -> None:
+        """Do nothing: the trainer knows all there is."""
+
+    def changed(self) -> None:
+        """Do nothing: each step reads the knobs anew."""
+
+    def backward(self, places: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
+        own = self.trainer
+        plan, values = own.weights.plan, own.weights.values
+        x, y = own.data.scaled(own.data.train_x[places]), own.data.train_y[places]
+        nets = _leaves(plan.nets(values))
+        states = [_leaves(plan.state(values, panel)) for panel in range(len(own.losses))]
+        z = own.net.forward(nets, x)
+        losses = torch.stack(
+            [
+                loss.per_sample(seen, y, {**state, **ruled}).mean()
+                for loss, seen, state, ruled in zip(own.losses, z, states, own.ruled, strict=True)
+            ]
+        )
+        leaves = [*nets.values(), *(leaf for state in states for leaf in state.values())]
+        targets = [
+            *plan.nets(own.weights.gradient).values(),
+            *(view for panel in range(len(states)) for view in plan.state(own.weights.gradient, panel).values()),
+        ]
+        gradients = torch.autograd.grad(losses.sum(), leaves, allow_unused=True, materialize_grads=True)
+        for target, gradient in zip(targets, gradients, strict=True):
+            target.copy_(gradient)
+        return losses.detach(), [seen.detach() for seen in z]
+
+    def _watch(self, losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
+        """Stop the panels whose numbers are not finite, and say what was seen first."""
+        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(norms).tolist()
+        for panel, moved in enumerate(ruled):
+            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in moved.values())
+            for what, fine in zip(DIVERGED, (fine_losses[panel], fine_norms[panel], fine_state), strict=True):
+                if not fine:
+                    self.stop(panel, what, self.trainer.step + 1)
+                    break
+
+
+def part(state: State, names: frozenset[str]) -> dict[str, Tensor]:
+    """Return the tensors of a state that have these names, off the graph of gradients."""
+    return {name: tensor.detach() for name, tensor in state.items() if name in names}
+
+
+def _leaves(views: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: view.detach().requires_grad_() for name, view in views.items()}

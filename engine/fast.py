@@ -1,0 +1,73 @@
+"""The fast step: all panels of a family at once, compiled while training already goes on."""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from engine.bound import Bound, shape_of, stacked
+from engine.compiling import Compiled, Job, compiled
+from engine.exact import Exact
+from engine.program import times
+from engine.step import Step
+
+#: Steps after which it is looked for panels that have stopped.
+_LOOK = 100
+
+
+@final
+class Fast(Step):
+    """Steps as the exact one does until a compiled program is there, then by the program.
+
+    Numbers differ from those of the exact step by rounding, which training blows up; which step changed over is
+    not reproducible. Knobs are tensors of the program: moving one does not make another.
+    """
+
+    def __init__(self, exact: Exact) -> None:
+        super().__init__(exact.trainer)
+        self._exact = exact
+        self._compiled: Compiled | None = None
+        self._bound: Bound | None = None
+
+    def take(self, most: int) -> None:
+        """Take one step with all panels."""
+        own = self.trainer
+        places = own.batches.at(own.step)
+        x, y = own.data.train_x[places], own.data.train_y[places]
+        rates = torch.tensor(own.rates, device=own.device)
+        batch = (x, y, rates, torch.tensor(times(own.step), device=own.device))
+        if self._compiled is None:
+            self._compiled = self._ask(batch)
+        if self._compiled.step is None:
+            self._exact.take(1)
+            return
+        self.stage = "compiled"
+        if self._bound is None:
+            self._bound = Bound(own)
+        self._compiled.step(*batch, *self._bound.tensors.flat())
+        own.step += 1
+        if own.step % _LOOK == 0:
+            self.settle()
+
+    def settle(self) -> None:
+        """Bring panels that stopped, and Adam's count of steps, to the trainer."""
+        if self._bound is not None:
+            self._bound.settle(self)
+
+    def changed(self) -> None:
+        """Move the knobs of the program, or ask for another one where the losses are no longer of its families."""
+        if self._bound is not None and self._bound.refreshed(self.trainer):
+            return
+        self._compiled = self._bound = None
+        self.stage = "exact"
+
+    def wait(self) -> None:
+        """Wait until the program is there, or never will be; for measurements."""
+        if self._compiled is not None:
+            self._compiled.ended.wait()
+
+    def _ask(self, batch: tuple[Tensor, ...]) -> Compiled:
+        own, shape = self.trainer, shape_of(self.trainer)
+        example = [*batch, *stacked(own, shape).flat()]
+        sizes = tuple((tensor.shape, tensor.dtype) for tensor in example)
+        return compiled(Job(shape, sizes, str(own.device), torch.get_num_threads()), example)

@@ -1,0 +1,39 @@
+"""What a way to take a step is: the exact one and the fast one."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from spec import Message
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
+
+#: What is looked at, in this order, where a panel's numbers are no longer finite.
+DIVERGED = ("loss", "gradient", "state")
+
+
+class Step(ABC):
+    """One way to move a trainer's weights and state by a step; it holds nothing that a checkpoint would need.
+
+    ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``.
+    """
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self.trainer = trainer
+        self.stage = "exact"
+
+    @abstractmethod
+    def take(self, most: int) -> None:
+        """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stays where it was."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Bring to the trainer what is so far known on its device alone."""
+
+    @abstractmethod
+    def changed(self) -> None:
+        """Take notice that knobs or the state of losses are no longer what they were."""
+
+    def stop(self, panel: int, what: str, step: int) -> None:
+        """Note that a panel stopped in a step, and why."""
+        self.trainer.stopped.setdefault(panel, Message.of(f"data.diverged_{what}", step=step))

@@ -1,0 +1,131 @@
+"""Pictures and films into files, frame by frame: what is held at once does not grow with the film."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import imageio.v2 as imageio
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from plots.film import Film, Picture
+from spec import Refusal
+
+#: Frames a second: what a film has where nothing is asked for, and what every player keeps up with.
+FPS, _SLOWEST, _FASTEST = 20.0, 0.1, 50.0
+
+#: Of the colours of a GIF so many are the commonest ones, as they are; the others are spread over the rest.
+_EXACT, _COLOURS = 160, 256
+
+#: Frames that the colours of a GIF are chosen from.
+_SAMPLED = 4
+
+#: Colours that are looked up at once.
+_AT_ONCE = 4096
+
+#: Bits by which a packed colour is parted.
+_RED, _GREEN = 16, 8
+
+Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+def check(path: Path, fps: float = FPS) -> None:
+    """Raise ``Refusal`` unless a file of this name, and a film of this pace, can be written."""
+    if path.suffix.lower() not in _WRITERS:
+        raise Refusal("film.kind", name=path.name)
+    if not _SLOWEST <= fps <= _FASTEST:
+        raise Refusal("film.fps", found=fps, low=_SLOWEST, high=_FASTEST)
+
+
+def save(film: Film, path: Path, *, fps: float = FPS, progress: Progress = iter) -> None:
+    """Write the last frame of a film as PNG, or all of them as GIF or MP4; a file that is there is replaced.
+
+    ``progress`` goes over the frames while they are drawn. Raises ``Refusal`` where the file cannot be written.
+    """
+    check(path, fps)
+    kind = path.suffix.lower()
+    if kind == ".mp4" and any(pixels % 2 for pixels in film.size):
+        raise Refusal("film.size_even", width=film.size[0], height=film.size[1])
+    # what is broken off half way leaves nothing, and what was there before stays until then
+    part = path.with_name(f"{path.stem}.part{kind}")
+    try:
+        with _WRITERS[kind](film, part, fps) as append:
+            for frame in progress(film.frames[-1:] if kind == ".png" else film.frames):
+                append(film.draw(frame))
+        part.replace(path)
+    except OSError as error:
+        reason = error.strerror or (str(error).strip() or type(error).__name__).splitlines()[-1]
+        raise Refusal("film.disk", name=path.name, reason=reason) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+Append = Callable[[Picture], Any]
+
+
+@contextmanager
+def _png(film: Film, path: Path, fps: float) -> Iterator[Append]:
+    yield lambda picture: imageio.imwrite(path, picture)
+
+
+@contextmanager
+def _gif(film: Film, path: Path, fps: float) -> Iterator[Append]:
+    """Write pictures in 256 colours, the same in all frames, so that what does not change does not flicker."""
+    palette = _palette(film)
+    # the writer of this name writes each frame at once; the other one keeps them all until the end
+    with imageio.get_writer(path, format="GIF-PIL", mode="I", fps=fps, loop=0, quantizer=0) as writer:
+        yield lambda picture: writer.append_data(_in(palette, picture))
+
+
+@contextmanager
+def _mp4(film: Film, path: Path, fps: float) -> Iterator[Append]:
+    settings = {"codec": "libx264", "pixelformat": "yuv420p", "macro_block_size": 2, "ffmpeg_log_level": "error"}
+    # yuv444 would keep thin coloured lines sharper, but not every player shows it
+    quality = ["-crf", "18", "-preset", "medium", "-movflags", "+faststart"]
+    with imageio.get_writer(
+        path, format="FFMPEG", mode="I", fps=fps, quality=None, output_params=quality, **settings
+    ) as writer:
+        yield writer.append_data
+
+
+_WRITERS: dict[str, Callable[[Film, Path, float], AbstractContextManager[Append]]] = {
+    ".png": _png,
+    ".gif": _gif,
+    ".mp4": _mp4,
+}
+
+
+def _palette(film: Film) -> Picture:
+    """Return the colours ``(256, 3)`` of a film: the commonest ones exactly, the others as near as can be."""
+    sampled = np.unique(np.linspace(0, len(film.frames) - 1, _SAMPLED).round().astype(int))
+    counts: Counter[int] = Counter()
+    for place in sampled:
+        colours, times = np.unique(_packed(film.draw(film.frames[place])), return_counts=True)
+        counts.update(dict(zip(colours.tolist(), times.tolist(), strict=True)))
+    common = [colour for colour, _ in counts.most_common()]
+    exact, rest = np.array(common[:_EXACT]), np.array(common[_EXACT:] or common[:1])
+    spread = Image.fromarray(_unpacked(rest[None])).quantize(_COLOURS - len(exact), Image.Quantize.MEDIANCUT)
+    return np.concatenate([_unpacked(exact), np.array(spread.getpalette(), np.uint8).reshape(-1, 3)])[:_COLOURS]
+
+
+def _in(palette: Picture, picture: Picture) -> Picture:
+    """Return a picture in the colours of a palette, without dots that would flicker."""
+    packed, where = np.unique(_packed(picture), return_inverse=True)
+    known = palette.astype(np.int64)
+    nearest = np.empty(len(packed), np.intp)
+    for first in range(0, len(packed), _AT_ONCE):
+        part = _unpacked(packed[first : first + _AT_ONCE]).astype(np.int64)
+        nearest[first : first + _AT_ONCE] = ((part[:, None] - known) ** 2).sum(axis=2).argmin(axis=1)
+    return palette[nearest][where.reshape(picture.shape[:2])]
+
+
+def _packed(picture: Picture) -> NDArray[np.int64]:
+    packed: NDArray[np.int64] = picture.astype(np.int64) @ np.array([1 << _RED, 1 << _GREEN, 1])
+    return packed
+
+
+def _unpacked(colours: NDArray[np.int64]) -> Picture:
+    return np.stack([colours >> _RED, (colours >> _GREEN) & 255, colours & 255], axis=-1).astype(np.uint8)

@@ -1,0 +1,243 @@
+"""The fast step does what the exact one does, for every loss, but for rounding; compiled or not."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from engine import Edit, Experiment, Panel, Trainer
+from engine.bound import shape_of
+from engine.captured import LONG, Captured
+from engine.compiling import Compiled
+from engine.exact import Exact
+from engine.program import Program, moving
+from losses import OURS
+
+SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
+
+
+def pair(panels, **settings) -> tuple[Trainer, Trainer]:
+    """The same experiment twice, fast by its program as it is and exact."""
+    described = {**SMALL, "panels": panels, **settings}
+    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
+    by_program(fast)
+    return fast, exact
+
+
+def by_program(trainer: Trainer) -> None:
+    """Let a trainer use its program without waiting for a compiler."""
+
+    def asked(_):
+        made = Compiled()
+        made.step = Program(shape_of(trainer), trainer.device)
+        return made
+
+    trainer._way._ask = asked
+
+
+def assert_close(fast: Trainer, exact: Trainer, within: float = 2e-4) -> None:
+    torch.testing.assert_close(fast.weights.values, exact.weights.values, rtol=within, atol=within)
+    torch.testing.assert_close(fast.last_losses, exact.last_losses.float(), rtol=10 * within, atol=10 * within)
+    torch.testing.assert_close(fast.norms.double(), exact.norms.double(), rtol=10 * within, atol=10 * within)
+    for panel in range(len(exact.losses)):
+        for name, tensor in exact.state(panel).items():
+            torch.testing.assert_close(fast.state(panel)[name], tensor, rtol=within, atol=within)
+
+
+def words(cls) -> list[dict[str, object]]:
+    """The loss as it stands, and with each of its choices and switches turned."""
+    turned = [{knob.name: word} for knob in cls.knobs() for word in knob.choices if word != knob.default]
+    return [{}, *turned, *({knob.name: not knob.default} for knob in cls.knobs() if knob.kind == "switch")]
+
+
+@pytest.mark.parametrize("slug", OURS)
+def test_a_family_side_by_side_does_what_its_panels_do(slug):
+    """All choices of a loss, each at two places of its sliders: a group for each choice."""
+    cls = OURS[slug]
+    panels = []
+    for word in words(cls):
+        for share in (0.3, 0.6):
+            numbers = {
+                knob.name: knob.slider[0] + share * (knob.slider[1] - knob.slider[0])
+                for knob in cls.knobs()
+                if knob.name in moving(cls)
+            }
+            whole = {
+                knob.name: float(round(numbers[knob.name]))
+                for knob in cls.knobs()
+                if knob.kind == "whole" and knob.name in numbers
+            }
+            panels.append(Panel(loss=slug, knobs={**word, **numbers, **whole}))
+    fast, exact = pair(panels)
+    for _ in range(3):
+        fast.advance()
+        exact.advance()
+    assert fast.stage == "compiled"
+    fast.frame()
+    assert_close(fast, exact)
+
+
+def test_every_number_moves_but_those_that_say_how_large_the_state_is():
+    for slug, cls in OURS.items():
+        numbers = {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
+        assert set(moving(cls)) == numbers - ({"bins"} if slug in {"ghm_c", "ghm_r"} else set())
+
+
+def mixed() -> list[Panel]:
+    return [
+        Panel(loss="arcface", knobs={"margin": 0.1}),
+        Panel(loss="center"),
+        Panel(loss="ghm_c"),
+        Panel(loss="arcface", knobs={"margin": 0.4}, learning_rate=0.003),
+        Panel(loss="triplet"),
+        Panel(loss="center", knobs={"rate": 0.1}),
+    ]
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_families_that_stand_in_any_order(dim):
+    fast, exact = pair(mixed(), dim=dim)
+    for _ in range(4):
+        fast.advance()
+        exact.advance()
+    fast.frame()
+    assert_close(fast, exact)
+
+
+def test_edits_of_numbers_and_of_choices():
+    fast, exact = pair(mixed())
+    for trainer in (fast, exact):
+        trainer.advance()
+        trainer.apply(Edit(1, 0, "margin", 0.25))
+        trainer.apply(Edit(1, None, "learning_rate", 0.002))
+        trainer.advance()
+        trainer.apply(Edit(2, 3, "beyond", "easy"))
+        trainer.apply(Edit(2, 2, "bins", 12))
+        trainer.advance()
+        trainer.advance()
+        trainer.frame()
+    assert fast.state(2)["histogram"].shape == (12,)
+    assert_close(fast, exact)
+
+
+def test_a_number_that_is_moved_makes_no_other_program():
+    fast, _ = pair(mixed())
+    fast.advance()
+    before = shape_of(fast)
+    for margin in np.linspace(0.05, 1, 20):
+        fast.apply(Edit(fast.step, 0, "margin", float(margin)))
+        assert shape_of(fast) == before
+        fast.advance()
+    fast.apply(Edit(fast.step, 0, "beyond", "raw"))
+    assert shape_of(fast) != before
+
+
+def test_a_panel_that_diverges_stops_alone_and_says_why():
+    fast, exact = pair(mixed())
+    for trainer in (fast, exact):
+        trainer.advance()
+        trainer.weights.plan.state(trainer.weights.values, 1)["weight"].fill_(math.nan)
+        kept = trainer.weights.plan.nets(trainer.weights.values)["first.weight"][1].clone()
+        trainer.advance()
+        trainer.advance()
+        assert all(trainer.frame().panels[k].stopped is None for k in (0, 2, 3, 4, 5))
+        assert list(trainer.stopped) == [1]
+        assert torch.equal(trainer.weights.plan.nets(trainer.weights.values)["first.weight"][1], kept)
+    assert str(fast.stopped[1]) == str(exact.stopped[1])
+
+
+def test_a_checkpoint_of_fast_steps_goes_on_as_if_nothing_had_happened():
+    fast, _ = pair(mixed())
+    for _ in range(5):
+        fast.advance()
+    other = Trainer.restore(fast.experiment, [], fast.checkpoint())
+    by_program(other)
+    for trainer in (fast, other):
+        for _ in range(3):
+            trainer.advance()
+    assert torch.equal(fast.weights.values, other.weights.values)
+    assert torch.equal(fast.weights.moments[1], other.weights.moments[1])
+
+
+def test_steps_go_on_exactly_until_the_program_is_there_and_by_it_from_then_on():
+    panels = [mixed()[k] for k in (0, 1, 3)]
+    experiment = Experiment.parse({**SMALL, "panels": panels, "mode": "fast"})
+    fast, exact = Trainer(experiment), Trainer(Experiment.parse({**SMALL, "panels": panels}))
+    fast.advance()
+    exact.advance()
+    assert fast.stage == "exact"
+    assert torch.equal(fast.weights.values, exact.weights.values)
+    fast._way.wait()
+    fast.advance()
+    exact.advance()
+    assert fast.stage == "compiled"
+    fast.frame()
+    assert_close(fast, exact)
+    before = fast._way._compiled
+    fast.apply(Edit(fast.step, 0, "margin", 0.2))
+    fast.advance()
+    assert fast.stage == "compiled"
+    assert fast._way._compiled is before
+
+
+def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    experiment = Experiment.parse({**SMALL, "batch": 31, "panels": [{"loss": "nsl"}], "mode": "fast"})
+    trainer = Trainer(experiment)
+    trainer.advance()
+    trainer._way.wait()
+    while not trainer.finished:
+        trainer.advance()
+    assert trainer.stage == "exact"
+    assert trainer.frame().panels[0].test_accuracy > 0.9
+
+
+def captured(experiment: Experiment) -> Trainer:
+    """A trainer that takes steps as on a GPU, several at a time; on the CPU nothing is captured."""
+    trainer = Trainer(experiment)
+    trainer._way = Captured(Exact(trainer))
+    return trainer
+
+
+def test_several_steps_at_a_time_are_the_same_steps():
+    described = {**SMALL, "panels": mixed(), "steps": 3 * LONG + 5}
+    several, exact = captured(Experiment.parse(described)), Trainer(Experiment.parse(described))
+    several.advance(LONG)
+    assert several.step == LONG
+    several.apply(Edit(LONG, 0, "margin", 0.25))
+    several.advance(LONG - 1)
+    assert several.step == LONG + 1
+    while exact.step < several.step:
+        exact.advance()
+        if exact.step == LONG:
+            exact.apply(Edit(LONG, 0, "margin", 0.25))
+    several.frame()
+    assert_close(several, exact, within=2e-3)
+    several.apply(Edit(several.step, 2, "bins", 12))
+    while not several.finished:
+        several.advance(1000)
+    assert several.step == several.horizon
+    assert several.frame().panels[0].test_accuracy > 0.9
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: graphs of kernels are not captured")
+@pytest.mark.parametrize("most", [1, LONG])
+def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
+    described = {**SMALL, "panels": mixed()}
+    fast = Trainer(Experiment.parse({**described, "mode": "fast"}), device="cuda")
+    exact = Trainer(Experiment.parse(described), device="cuda")
+    while fast.step < LONG:
+        fast.advance(most)
+    for _ in range(LONG):
+        exact.advance()
+    fast.frame()
+    assert fast.stage == "captured"
+    assert_close(fast, exact, within=2e-3)
+    before = dict(fast._way._graphs)
+    fast.apply(Edit(fast.step, 0, "margin", 0.25))
+    fast.advance(most)
+    assert fast._way._graphs == before
