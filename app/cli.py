@@ -80,7 +80,8 @@ def _add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument("--directions", action="store_true", help="losses on angles: draw samples at length one")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = Command(prog=PROGRAM)
     tasks = parser.add_subparsers(dest="task", required=True, metavar="COMMAND")
 
@@ -125,13 +126,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 2 after one sentence on standard error where the input was wrong."""
-    options = _parser().parse_args(arguments)
+    """Run the command; return 0, 2 after a sentence on standard error where the input was wrong, 130 on Ctrl-C."""
+    options = parser().parse_args(arguments)
     try:
         return int(getattr(commands, options.task)(options))
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as the shell has it
 
 
 if __name__ == "__main__":

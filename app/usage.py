@@ -40,7 +40,7 @@ USAGES: Mapping[str, Usage] = {
         "`loss-geometry losses` lists the losses with their knobs, `loss-geometry data` the data sets.",
         (
             "loss-geometry train --loss softmax --out run.lossgeo",
-            "loss-geometry train --loss arcface --set margin=0.5 --set scale=16 --loss softmax --out run.lossgeo",
+            "loss-geometry train --loss arcface --set margin=0.5 --loss softmax --out run.lossgeo",
             "loss-geometry train --loss cosface --dim 3 --seed 1 --out sphere.lossgeo",
             "loss-geometry train --loss center --data blobs --dial classes=4 --steps 200 --out clouds.lossgeo",
         ),

@@ -15,14 +15,14 @@ from engine.trainer import Trainer
 _CHECKPOINT_EVERY = 330
 
 
-def record(experiment: Experiment, path: Path, *, device: str = "cpu") -> Iterator[Frame]:
+def record(experiment: Experiment, path: Path | str, *, device: str = "cpu") -> Iterator[Frame]:
     """Train an experiment into a new recording at ``path`` and yield its frames as they are written.
 
     A recording that is broken off is left as ``stopped``, with the frames so far.
     Raises ``Refusal`` where the file is there already or the data set is not to be had.
     """
     trainer = Trainer(experiment, device=device)
-    recorder = open_recorder(path, experiment, trainer, device)
+    recorder = open_recorder(Path(path), experiment, trainer, device)
     status = "stopped"
     try:
         while True:

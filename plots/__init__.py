@@ -1,1 +1,1 @@
-"""Pure figures: parameters in, Plotly figures out."""
+"""Figures, pictures and films: parameters or recordings in, Plotly figures or pixels out."""

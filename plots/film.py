@@ -152,7 +152,7 @@ class Film:
             f"{self._say('stage.train')} {percent(panel.train_accuracy)}",
             f"{self._say('stage.test')} {percent(panel.test_accuracy)}",
         )
-        fit(write(figure, left, low + high + 7 * scale, "     ".join(numbers), 12 * scale), wide)
+        fit(write(figure, left, low + high + 7 * scale, "   ".join(numbers), 12 * scale), wide)
         self._draw_notes(figure, layout, place, scene)
 
     def _settings(self, slug: str, panel: PanelFrame) -> str:
@@ -203,7 +203,8 @@ class Film:
                 return
         if any(len(panel.shapes) for panel in frame.panels):
             words = write(figure, x, middle - 4 * scale, self._say("film.shapes"), 11 * scale, color=_GREY)
-            fit(words, room - x)
+            if x + width(words) > room:
+                words.remove()
 
 
 def _read(recording: Recording, frame: int, directions: bool) -> Frame:

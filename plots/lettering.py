@@ -79,11 +79,11 @@ def figure_of(value: float) -> str:
     """Write a number with three significant digits, without an exponent where it can be helped."""
     if math.isnan(value):
         return "–"
-    size = abs(value)
+    sign, size = "−" if value < 0 else "", abs(value)
     if size != 0 and (size < 0.0005 or size >= 1e6):
-        return f"{value:.1e}"
+        return f"{sign}{size:.1e}"
     digits = 4 if size >= 1000 else 3
-    return f"{float(f'{value:.{digits}g}'):.15g}"
+    return f"{sign}{float(f'{size:.{digits}g}'):.15g}"
 
 
 def percent(share: float) -> str:

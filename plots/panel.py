@@ -100,7 +100,7 @@ def _draw_grid(axes: Axes, scene: Scene) -> None:
                 axes.plot([0, lens.width], [at, at], **look)
             if not 24 * scale < at < length - 12 * scale:
                 continue
-            words = figure_of(float(value) + 0.0).replace("-", "−")
+            words = figure_of(float(value))
             x, y = (at, 3 * scale) if axis == 0 else (4 * scale, at + 2 * scale)
             side = "center" if axis == 0 else "left"
             axes.text(x, y, words, ha=side, va="bottom", path_effects=halo, zorder=1.5, **letters)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import app
+from app import commands
 from app.cli import main
 from engine.recording import Recording
 from losses import LOSSES
@@ -88,3 +89,12 @@ def test_doctor_trains_for_a_moment(capsys, tmp_path, monkeypatch):
     said = capsys.readouterr().out
     assert "two panels" in said
     assert ", well" in said
+
+
+def test_a_command_that_is_interrupted_ends_without_a_traceback(monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "losses", interrupted)
+    assert main(["losses"]) == 130
+    assert not capsys.readouterr().err

@@ -9,8 +9,14 @@ from engine.recorder import Recorder, begun
 from losses import Head, HeadKind
 from spec.palette import class_colour
 
+#: A small picture.
+SIZE = (420, 440)
+
 #: Class vectors along the diagonals: each quadrant is a region.
 QUADRANTS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], np.float32)
+
+#: One sample in each quadrant, of its class.
+CORNERS = 3 * QUADRANTS
 
 
 def head(weight=QUADRANTS, kind=HeadKind.LINEAR, **more):

@@ -1,0 +1,85 @@
+"""What the doctor looks at, and when it says that something is missing."""
+
+import shutil
+from collections import namedtuple
+
+import pytest
+
+from app import doctor, rendering
+from app.cli import main
+from spec import text
+
+Disk = namedtuple("Disk", "total used free")
+
+
+@pytest.fixture(autouse=True)
+def runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "cpu")
+    monkeypatch.delenv("CXX", raising=False)
+    return tmp_path / "runs"
+
+
+def lines(capsys):
+    """What was said, by the word that each line begins with; data sets have one each."""
+    return dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_everything_is_told_and_training_works(capsys, runs):
+    assert main(["doctor"]) == 0
+    said = lines(capsys)
+    assert list(dict.fromkeys(said)) == [
+        "python",
+        "packages",
+        "device",
+        "threads",
+        "compiler",
+        "pictures",
+        "runs",
+        "data",
+        "training",
+    ]
+    assert all(name in said["packages"] for name in ("torch", "streamlit", "numpy", "loss-geometry"))
+    assert said["device"].startswith("cpu: ")
+    assert said["pictures"] == "ready"
+    assert str(runs) in said["runs"]
+    assert not runs.exists()
+    assert f"{text('doctor.well')} (test accuracy" in said["training"]
+
+
+def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(shutil, "which", {"clang++": "/somewhere/clang++"}.get)
+    assert main(["doctor"]) == 0
+    assert lines(capsys)["compiler"] == "/somewhere/clang++"
+    monkeypatch.setenv("CXX", "mine")
+    assert main(["doctor"]) == 0, "the app does without"
+    assert lines(capsys)["compiler"] == text("doctor.compiler")
+
+
+def test_missing_pictures_are_no_illness(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(rendering, "find_spec", lambda name: None)
+    assert main(["doctor"]) == 0
+    assert lines(capsys)["pictures"] == text("film.missing")
+
+
+def test_a_full_disk_is(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(2**40, 2**40, 2**20))
+    assert main(["doctor"]) == 1
+    assert text("doctor.disk") in lines(capsys)["runs"]
+
+
+def test_training_that_does_not_learn_is_one_and_the_test_is_bounded(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_SECONDS", 0.0)  # no time to learn anything
+    assert main(["doctor"]) == 1
+    said = lines(capsys)["training"]
+    assert said.startswith("0 steps of two panels")
+    assert text("doctor.unwell") in said
+
+
+def test_a_device_that_is_not_there_gets_one_sentence(capsys, monkeypatch):
+    monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "abacus")
+    assert main(["doctor"]) == 2
+    assert "abacus" in capsys.readouterr().err

@@ -1,0 +1,150 @@
+"""Pictures and films as files: how many frames they have, their size and colours, and what is refused."""
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+from film_parts import SIZE, pale, recorded
+from PIL import Image
+
+from app import rendering
+from app.cli import main, parser
+from plots import film as film_module
+from plots.film import TURN, Film
+from plots.saving import FPS, save
+from spec import text
+
+
+def test_a_film_speaks_chinese_or_says_why_not(corners, monkeypatch, capsys, tmp_path):
+    english, chinese = Film.of(corners, size=SIZE), Film.of(corners, size=SIZE, language="zh")
+    if chinese.readable:
+        pytest.skip(str(chinese.readable))
+    assert not np.array_equal(english.draw(0), chinese.draw(0))
+    monkeypatch.setattr(film_module, "chinese_font", lambda: None)
+    stand_in = Film.of(corners, size=SIZE, language="zh")
+    np.testing.assert_array_equal(english.draw(0), stand_in.draw(0))
+    arguments = [str(corners.path), str(tmp_path / "x.png"), "--language", "zh", "--size", "420x440"]
+    assert main(["render", *arguments]) == 0
+    assert text("film.no_font") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("choice", "frames"), [("", 3), ("--from 1", 2), ("--from 1 --to 1", 1), ("--every 2", 2), ("--to 1", 2)]
+)
+def test_a_gif_has_the_frames_and_the_size_and_the_pace_that_are_asked_for(corners, tmp_path, capsys, choice, frames):
+    out = tmp_path / "film.gif"
+    arguments = f"--size 420x440 --fps 10 {choice}".split()
+    assert main(["render", str(corners.path), str(out), *arguments]) == 0
+    with Image.open(out) as film:
+        assert (film.n_frames, film.size, film.info["duration"]) == (frames, (420, 440), 100)
+    assert {path.name for path in tmp_path.iterdir()} == {"film.gif", "corners.lossgeo"}
+    said = capsys.readouterr()
+    assert f"frames: {frames}, 420x440 pixels" in said.out
+    assert f"{frames}/{frames}" in said.err
+
+
+def test_a_gif_keeps_the_colours_of_the_classes(corners, tmp_path):
+    film = Film.of(corners, size=SIZE)
+    save(film, tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as written:
+        for frame in film.frames:
+            written.seek(frame)
+            shown, drawn = np.asarray(written.convert("RGB")), film.draw(frame)
+            same = (shown == drawn).all(axis=2)
+            assert same.mean() > 0.98
+            assert np.abs(shown.astype(int) - drawn).max() < 48
+            for c in range(4):
+                flat = (drawn == pale(c)).all(axis=2)
+                assert same[flat].all()
+
+
+def test_an_mp4_has_the_frames_and_the_size_that_are_asked_for(corners, tmp_path):
+    out = tmp_path / "film.mp4"
+    assert main(["render", str(corners.path), str(out), "--size", "420x440", "--fps", "5"]) == 0
+    with imageio.get_reader(out) as reader:
+        meta = reader.get_meta_data()
+        pictures = [np.asarray(reader.get_data(frame)) for frame in range(reader.count_frames())]
+    assert (len(pictures), meta["size"], meta["fps"]) == (3, (420, 440), 5)
+    drawn = Film.of(corners, size=SIZE).draw(2)
+    assert np.abs(pictures[2].astype(int) - drawn).mean() < 4
+
+
+def test_a_png_shows_the_last_frame_or_the_one_that_is_asked_for(corners, tmp_path):
+    for options, frame in (([], 2), (["--frame", "0"], 0)):
+        out = tmp_path / "one.PNG"
+        assert main(["render", str(corners.path), str(out), "--size", "420x440", *options]) == 0
+        alone = Film.of(corners, first=frame, last=frame, size=SIZE)
+        np.testing.assert_array_equal(imageio.imread(out), alone.draw(frame))
+
+
+def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch):
+    out = tmp_path / "film.gif"
+    out.write_bytes(b"before")
+    film = Film.of(corners, size=SIZE)
+    whole = Film.draw
+
+    def draw(self, frame):
+        if frame == 1:
+            raise KeyboardInterrupt
+        return whole(self, frame)
+
+    monkeypatch.setattr(Film, "draw", draw)
+    with pytest.raises(KeyboardInterrupt):
+        save(film, out)
+    assert out.read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == {"film.gif", "corners.lossgeo"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ("nothing.lossgeo x.png", "There is no recording nothing.lossgeo"),
+        ("broken.lossgeo x.png", "broken.lossgeo cannot be read"),
+        ("empty.lossgeo x.png", "empty.lossgeo has no frame yet"),
+        ("corners.lossgeo x.png --frame 3", "Frame 3 does not exist; there are 3, counted from 0"),
+        ("corners.lossgeo x.png --frame -1", "Frame -1 does not exist"),
+        ("corners.lossgeo x.gif --from 5", "Frame 5 does not exist"),
+        ("corners.lossgeo x.gif --to 5", "Frame 5 does not exist"),
+        ("corners.lossgeo x.gif --from 2 --to 1", "from frame 2 to frame 1"),
+        ("corners.lossgeo x.gif --every 0", "every is 0"),
+        ("corners.lossgeo x.gif --frame 1", "--frame is for .png"),
+        ("corners.lossgeo x.png --to 1", "--from and --to are for .gif and .mp4"),
+        ("corners.lossgeo x.jpg", "x.jpg cannot be drawn: the name must end in .png"),
+        ("corners.lossgeo x", "x cannot be drawn"),
+        ("corners.lossgeo x.png --size big", "The size 'big' is not of the form WIDTHxHEIGHT"),
+        ("corners.lossgeo x.png --size 640", "The size '640' is not of the form"),
+        ("corners.lossgeo x.png --size 10x10", "The size is 10x10, but for 1 panels it must be from"),
+        ("corners.lossgeo x.png --size 9000x500", "to 4096x4096 pixels"),
+        ("corners.lossgeo x.mp4 --size 421x440", "an .mp4 needs an even width and height"),
+        ("corners.lossgeo x.gif --fps 0", "fps is 0.0, but must be a number from 0.1 to 50"),
+        ("corners.lossgeo x.gif --fps nan", "fps is nan"),
+        ("corners.lossgeo x.gif --fps 500", "fps is 500.0"),
+        ("corners.lossgeo x.gif --turn inf", "turn is inf"),
+        ("corners.lossgeo x.gif --language fr", "The language is 'fr', but must be one of: en, zh"),
+        ("corners.lossgeo nowhere/x.png", "x.png cannot be written: "),
+        ("corners.lossgeo nowhere/x.gif", "x.gif cannot be written: "),
+        ("corners.lossgeo nowhere/x.mp4", "x.mp4 cannot be written: "),
+    ],
+)
+@pytest.mark.usefixtures("corners")
+def test_what_cannot_be_drawn_gets_one_sentence(tmp_path, capsys, monkeypatch, arguments, part):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.lossgeo").write_bytes(b"no recording" * 1000)
+    recorded(tmp_path / "empty.lossgeo", [], range(4), losses=["softmax"])
+    before = sorted(tmp_path.iterdir())
+    assert main(["render", *arguments.split()]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert part in said
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_command_and_the_functions_have_the_same_defaults():
+    options = parser().parse_args(["render", "a.lossgeo", "a.gif"])
+    assert (options.fps, options.turn) == (FPS, TURN)
+
+
+def test_without_the_extra_the_way_to_get_it_is_said(corners, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(rendering, "find_spec", lambda name: None)
+    assert main(["render", str(corners.path), str(tmp_path / "x.png")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said == text("film.missing")
+    assert "pip install 'loss-geometry[render]'" in said
