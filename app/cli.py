@@ -32,6 +32,7 @@ def _add_experiment(task: argparse.ArgumentParser) -> None:
     task.add_argument("--data", default="digits", help="data set (default: %(default)s)")
     task.add_argument("--dial", action="append", default=[], metavar="DIAL=VALUE", help="dial of the data set")
     task.add_argument("--net", default="mlp", help="net (default: %(default)s)")
+    task.add_argument("--net-set", action="append", default=[], metavar="KNOB=VALUE", help="knob of the net")
     for name, default, about in (
         ("dim", 2, "dimension of the embedding, 2 or 3"),
         ("steps", 660, "training steps"),
@@ -109,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--write", action="store_true", help="write docs/losses.md and the record that comes along")
 
     tasks.add_parser("losses", help="list the losses and their knobs")
+    tasks.add_parser("nets", help="list the nets and their knobs")
     data = tasks.add_parser("data", help="list the data sets, and how to get those that are not here")
     actions = data.add_subparsers(dest="action", metavar="ACTION")
     fetch = actions.add_parser("fetch", help="download a data set; run it again to go on where it stopped")

@@ -9,6 +9,7 @@ from app import gathering, rendering
 from app import presets as shipped
 from engine import Experiment, record
 from engine.experiment import one_of, parse_knobs
+from engine.nets import NETS, net_idea, net_title
 from losses import LOSSES
 from spec import Refusal
 from toy_data import DATA_SETS
@@ -56,6 +57,15 @@ def losses(options: argparse.Namespace) -> int:
     return 0
 
 
+def nets(options: argparse.Namespace) -> int:
+    """List the nets and their knobs."""
+    for slug, net in NETS.items():
+        print(f"{slug:<18}{net_title(net)}: {net_idea(net)}")
+        for knob in net.knobs():
+            print(f"    {knob.name:<16}{gathering.ranges(knob)}")
+    return 0
+
+
 def data(options: argparse.Namespace) -> int:
     """List, fetch, check or convert data sets."""
     return gathering.run(options)
@@ -88,6 +98,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
         {
             **{name: getattr(options, name) for name in plain},
             "panels": panels,
+            "net_knobs": parse_knobs(options.net, one_of("net", options.net, NETS).knobs(), _pairs(options.net_set)),
             "dials": parse_knobs(options.data, one_of("data", options.data, DATA_SETS).dials(), _pairs(options.dial)),
         }
     )

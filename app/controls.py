@@ -12,6 +12,7 @@ from app.settings import SETTINGS, Value, changed, with_panel
 from app.showing import Showing, start
 from app.widgets import control
 from engine import Experiment, Panel
+from engine.nets import NETS, net_idea
 from losses import LOSSES, Loss, loss_idea, loss_title
 from spec import Knob, Message, Refusal, knobs_of, text
 from toy_data import DATA_SETS, available
@@ -27,9 +28,10 @@ def missing() -> dict[str, Message]:
 
 
 def trouble(experiment: Experiment) -> Message | None:
-    """Return why the data of an experiment cannot be loaded as they are described, or ``None``."""
+    """Return why the data of an experiment cannot be loaded, or its net cannot take them, or ``None``."""
     try:
-        experiment.data_set().load()
+        sample = experiment.data_set().load().train_x.shape[1:]
+        experiment.make_net().layout(sample, experiment.dim)
     except Refusal as refusal:
         return refusal.message
     return None
@@ -108,7 +110,7 @@ def panel_controls(link: Link, run: str) -> None:
 
 
 def training_controls(link: Link, run: str) -> None:
-    """Show net, dimension, and how it is trained."""
+    """Show the net and its knobs, the dimension, and how it is trained."""
     for knob in SETTINGS:
         value = getattr(link.experiment, knob.name)
         control(
@@ -118,6 +120,23 @@ def training_controls(link: Link, run: str) -> None:
             owner="",
             language=link.language,
             key=knob.name,
+        )
+        if knob.name == "net":
+            _net_controls(link, run)
+
+
+def _net_controls(link: Link, run: str) -> None:
+    """Say what the chosen net is, and show its knobs."""
+    experiment = link.experiment
+    st.caption(net_idea(NETS[experiment.net], link.language))
+    for knob in knobs_of(NETS[experiment.net]):
+        control(
+            knob,
+            experiment.net_knobs[knob.name],
+            partial(_net_knob, run, knob.name),
+            owner=experiment.net,
+            language=link.language,
+            key=f"net.{experiment.net}.{knob.name}",
         )
 
 
@@ -192,6 +211,10 @@ def _set(run: str, name: str, value: Value) -> None:
 
 def _dial(run: str, name: str, value: Value) -> None:
     _go(run, lambda now: changed(now, dials={**now.dials, name: value}))
+
+
+def _net_knob(run: str, name: str, value: Value) -> None:
+    _go(run, lambda now: changed(now, net_knobs={**now.net_knobs, name: value}))
 
 
 def _put(run: str, place: int, panel: Panel) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from app.settings import DEFAULT, SETTINGS, Value, changed
 from engine import Experiment, Panel
 from engine.experiment import one_of
+from engine.nets import NETS
 from engine.shelf import check_id
 from engine.trainer import LEARNING_RATE
 from losses import LOSSES
@@ -68,6 +69,7 @@ def write(link: Link) -> dict[str, str]:
         query["data"] = experiment.data
     query |= _changed("data.", knobs_of(DATA_SETS[experiment.data]), experiment.dials)
     query |= _changed("", SETTINGS, {knob.name: getattr(experiment, knob.name) for knob in SETTINGS})
+    query |= _changed("net.", knobs_of(NETS[experiment.net]), experiment.net_knobs)
     if link.run or experiment.panels != DEFAULT.panels:
         for number, panel in enumerate(experiment.panels, 1):
             query |= _panel(f"p{number}", panel)
@@ -89,6 +91,7 @@ def read(query: Mapping[str, Sequence[str]], language: str = LANGUAGES[0]) -> tu
     data = reader.take("data", _DATA.parse, DEFAULT.data)
     fields: dict[str, Any] = {"data": data, "dials": reader.knobs("data.", knobs_of(DATA_SETS[data]))}
     fields |= reader.knobs("", SETTINGS)
+    fields["net_knobs"] = reader.knobs("net.", knobs_of(NETS[fields.get("net", DEFAULT.net)]))
     panels = [panel for number in range(1, MAX_PANELS + 1) if (panel := reader.panel(f"p{number}"))]
     fields["panels"] = tuple(panels) or DEFAULT.panels
     run = reader.take("run", check_id, "")

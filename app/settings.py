@@ -28,7 +28,12 @@ SETTINGS = (
 
 
 def changed(experiment: Experiment, **settings: object) -> Experiment:
-    """Return an experiment with some settings changed; raise ``Refusal`` where they do not fit."""
+    """Return an experiment with some settings changed; raise ``Refusal`` where they do not fit.
+
+    Another net begins with its own knobs at their defaults.
+    """
+    if settings.get("net", experiment.net) != experiment.net:
+        settings.setdefault("net_knobs", {})
     if "dim" in settings:
         settings["dim"] = int(str(settings["dim"]))
     fields = {name: getattr(experiment, name) for name in Experiment.model_fields}

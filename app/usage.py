@@ -37,7 +37,8 @@ USAGES: Mapping[str, Usage] = {
     ),
     "train": Usage(
         "Train nets side by side, one for each --loss, from the same start on the same samples, and record them. "
-        "`loss-geometry losses` lists the losses with their knobs, `loss-geometry data` the data sets.",
+        "`loss-geometry losses` lists the losses with their knobs, `loss-geometry nets` the nets and "
+        "`loss-geometry data` the data sets.",
         (
             "loss-geometry train --loss softmax --out run.lossgeo",
             "loss-geometry train --loss arcface --set margin=0.5 --loss softmax --out run.lossgeo",
@@ -76,6 +77,13 @@ USAGES: Mapping[str, Usage] = {
     "losses": Usage(
         "List the losses: where each comes from, and its knobs with what they allow.",
         ("loss-geometry losses",),
+    ),
+    "nets": Usage(
+        "List the nets: what each is, and its knobs with what they allow.",
+        (
+            "loss-geometry nets",
+            "loss-geometry train --net mlp --net-set width=64 --net-set depth=3 --loss softmax --out deep.lossgeo",
+        ),
     ),
     "data": Usage(
         "List the data sets: whether each is ready or how to get it, and its dials with what they allow.",

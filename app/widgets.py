@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.link import shown
 from app.settings import Value
+from engine.nets import NETS, net_title
 from losses import LOSSES, Loss, loss_title
 from spec import Knob, Refusal, has_text, text
 
@@ -22,7 +23,7 @@ _DECADES = 3
 
 
 #: Where the catalogue has the words of knobs that choose from one of our lists.
-_WORDS = {"net": "data.net", "data": "data.set", "setting": "losses.settings"}
+_WORDS = {"data": "data.set", "setting": "losses.settings"}
 
 
 def positions(knob: Knob, value: Value) -> tuple[float, ...]:
@@ -75,9 +76,10 @@ def label_of(knob: Knob, language: str) -> str:
 
 
 def help_of(knob: Knob, owner: str, language: str) -> str | None:
-    """Return the help of a knob: of the loss (or data set) itself, else what several share, else its own."""
-    keys = (f"losses.{owner}.knobs.{knob.name}", f"losses.knobs.{knob.name}", f"data.dial.{knob.name}")
-    found = (text(key, language) for key in (*keys, f"ui.help.{knob.name}") if has_text(key))
+    """Return the help of a knob: of the loss (or net, or data set) itself, else what several share, else its own."""
+    own = (f"losses.{owner}.knobs.{knob.name}", f"nets.{owner}.knobs.{knob.name}")
+    keys = (*own, f"losses.knobs.{knob.name}", f"data.dial.{knob.name}", f"ui.help.{knob.name}")
+    found = (text(key, language) for key in keys if has_text(key))
     return next(found, knob.about or None)
 
 
@@ -85,6 +87,8 @@ def word_of(knob: Knob, word: str, language: str) -> str:
     """Return a word that a knob can take, in a language where the catalogue has it."""
     if knob.name == "loss" and word in LOSSES:
         return loss_title(LOSSES[word], language)
+    if knob.name == "net" and word in NETS:
+        return net_title(NETS[word], language)
     key = _WORDS.get(knob.name, f"ui.word.{knob.name}") + f".{word}"
     return text(key, language) if has_text(key) else word
 
@@ -99,7 +103,7 @@ def control(
     key: str,
     note: Callable[[str], str] = lambda word: "",
 ) -> None:
-    """Show a knob of an owner (a loss, or "") as a slider, a list or a switch that stands at ``value``.
+    """Show a knob of an owner (a loss, a net, or "") as a slider, a list or a switch that stands at ``value``.
 
     ``note`` may set something before a word of a list. The value lives with the caller, not in the widget: what
     the widget says goes to ``change``, and the next run of the script brings it back.

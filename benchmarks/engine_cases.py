@@ -41,15 +41,23 @@ class Case:
         return Experiment.parse({**own, "mode": mode, "panels": described, **settings})
 
 
+class NoProgramError(RuntimeError):
+    """The compiler could not make a program."""
+
+
 def ready(experiment: Experiment) -> Trainer:
-    """Return a trainer whose steps are already what they will be: those of a compiled program in the fast mode."""
+    """Return a trainer whose steps are already what they will be: those of a compiled program in the fast mode.
+
+    Raises ``NoProgramError`` where there is none.
+    """
     trainer = Trainer(experiment)
     for _ in range(2):
         trainer.advance()
     if experiment.mode == "fast":
         trainer._way.wait()
         trainer.advance()
-        assert trainer.stage == "compiled", "no program could be compiled"
+        if trainer.stage != "compiled":
+            raise NoProgramError(f"{experiment.net}, K = {len(experiment.panels)}")
     return trainer
 
 

@@ -26,7 +26,8 @@ def cnn(sample: tuple[int, ...], dim: int) -> nn.Module:
     for channels, kernel in ((8, 5), (16, 3), (32, 3)):
         layers += [nn.Conv2d(before, channels, kernel, stride=2, padding=kernel // 2), nn.PReLU(channels)]
         before, height, width = channels, (height + 1) // 2, (width + 1) // 2
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * height * width, dim, bias=False))
+    layers += [nn.Flatten(), nn.Linear(before * height * width, 128), nn.PReLU(128)]
+    return nn.Sequential(*layers, nn.Linear(128, dim, bias=False))
 
 
 def lenet_pp(sample: tuple[int, ...], dim: int) -> nn.Module:

@@ -4,10 +4,11 @@
 ``panels``: K panels against one panel, on one thread and on two.
 """
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, in_turn, ratios, ready
+from benchmarks.engine_cases import Case, NoProgramError, in_turn, ratios, ready
 from benchmarks.engine_loop import Loop
 from benchmarks.report import Table
 
@@ -50,6 +51,9 @@ def speed(quick: bool) -> Table:
         found = apart(1, _against_loop, case, counts, 2 if quick else 5 if large else 9, 0.05 if quick else 0.25)
         for count in counts:
             for mode in MODES:
+                if f"{mode} {count}" not in found:
+                    table.notes.append(_without(f"{case}, K = {count}"))
+                    continue
                 target = TARGETS.get((case.net, case.batch, count, mode))
                 goal = f" (target: at least {target:g})" if target else ""
                 ratio = ratios(found[LOOP], found[f"{mode} {count}"], times=count)
@@ -72,8 +76,11 @@ def panels(quick: bool) -> Table:
         for threads in (1, 2):
             found = apart(threads, _against_one, case, counts, 2 if quick else 9, 0.05 if quick else 0.25)
             where = f"{case}, {threads} thread{'s' * (threads > 1)}"
+            table.notes += [_without(f"{where}, K = {count}") for count in counts if f"fast {count}" not in found]
             for mode in MODES:
                 for count in counts[1:]:
+                    if not {f"{mode} 1", f"{mode} {count}"} <= found.keys():
+                        continue
                     target = COSTS.get((case.net, count, mode, threads))
                     goal = f" (target: at most {target:g})" if target else ""
                     ratio = ratios(found[f"{mode} {count}"], found[f"{mode} 1"])
@@ -92,8 +99,18 @@ def _against_one(case: Case, counts: tuple[int, ...], rounds: int, seconds: floa
     return in_turn(_engines(case, counts), rounds, seconds)
 
 
-def _engines(case: Case, counts: tuple[int, ...]) -> dict[str, Any]:
-    return {f"{mode} {count}": ready(case.experiment(count, mode)).advance for mode in MODES for count in counts}
+def _engines(case: Case, counts: tuple[int, ...]) -> dict[str, Callable[[], object]]:
+    """Return the steps of all modes and counts, but for those that the compiler cannot make."""
+    steps: dict[str, Callable[[], object]] = {}
+    for mode in MODES:
+        for count in counts:
+            with suppress(NoProgramError):
+                steps[f"{mode} {count}"] = ready(case.experiment(count, mode)).advance
+    return steps
+
+
+def _without(what: str) -> str:
+    return f"{what}, fast: left out, no program could be compiled."
 
 
 def _named(variant: str) -> str:

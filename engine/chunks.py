@@ -13,7 +13,6 @@ from torch import Tensor
 from engine.codec import encode
 from engine.experiment import Experiment, Panel
 from engine.frame import Frame
-from engine.nets import NETS
 from engine.recording import Event
 from engine.runs import open_recorder
 from engine.seeds import generator
@@ -111,7 +110,7 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
     The latter is counted in a forward pass of one net and its loss. Raises ``Refusal`` where the net cannot
     take the samples.
     """
-    loss, net = panel.make(), NETS[base.net]
+    loss, net = panel.make(), base.make_net()
     classes, sample = len(samples.classes), samples.train_x.shape[1:]
     size = min(base.batch, len(samples.train_y))
     weights = {name: torch.zeros(shape) for name, shape in net.layout(sample, base.dim).items()}

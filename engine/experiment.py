@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 
-from engine.nets import NETS
+from engine.nets import NETS, Net
 from losses import LOSSES, Loss
 from spec import Knob, Refusal, knobs_of
 from toy_data import DATA_SETS, DataSet
@@ -66,6 +66,7 @@ class Experiment(BaseModel):
     data: str = "digits"
     dials: Mapping[str, float | int | str | bool] = {}
     net: str = "mlp"
+    net_knobs: Mapping[str, float | int | str | bool] = {}
     dim: Literal[2, 3] = 2
     panels: Annotated[tuple[Panel, ...], Field(min_length=1, max_length=64)]
     optimizer: Literal["adam"] = "adam"
@@ -91,11 +92,12 @@ class Experiment(BaseModel):
     def _filled(self) -> Self:
         dials = _fill(self.data, knobs_of(DATA_SETS[self.data]), self.dials)
         object.__setattr__(self, "dials", dials)
+        object.__setattr__(self, "net_knobs", _fill(self.net, knobs_of(NETS[self.net]), self.net_knobs))
         return self
 
-    @field_serializer("dials")
-    def _plain(self, dials: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(dials)
+    @field_serializer("dials", "net_knobs")
+    def _plain(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(knobs)
 
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any]) -> "Experiment":
@@ -120,6 +122,10 @@ class Experiment(BaseModel):
     def data_set(self) -> DataSet:
         """Make the data set of this experiment."""
         return DATA_SETS[self.data](**self.dials)
+
+    def make_net(self) -> Net:
+        """Make the net that every panel of this experiment trains."""
+        return NETS[self.net](**self.net_knobs)
 
     def __hash__(self) -> int:
         return hash(self.canonical)

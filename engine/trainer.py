@@ -15,7 +15,7 @@ from engine.exact import Exact, part
 from engine.experiment import Experiment
 from engine.fast import Fast
 from engine.frame import Edit, Frame, Points
-from engine.nets import NETS, Layout
+from engine.nets import Layout
 from engine.seeds import generator
 from engine.weights import Plan, Weights
 from losses import Loss
@@ -44,7 +44,7 @@ class Trainer:
         self.edits: list[Edit] = []
 
         count = len(self.losses)
-        self.net = NETS[experiment.net]
+        self.net = experiment.make_net()
         self._layout = self.net.layout(self.data.sample, experiment.dim)
         self.batches = Batches(len(self.data.train_y), experiment.batch, experiment.seed, self.device)
         self._rates = [panel.learning_rate or experiment.learning_rate for panel in experiment.panels]
@@ -53,7 +53,7 @@ class Trainer:
         starts = [self._start(loss) for loss in self.losses]
         self.ruled = [part(start, loss.ruled) for start, loss in zip(starts, self.losses, strict=True)]
         self.weights = Weights(Plan(self._layout, tuple(map(_learned, starts, self.losses))), self.device)
-        net = self.net.init(self._layout, generator(experiment.seed, "net"))
+        net = self.net.init(self.data.sample, experiment.dim, generator(experiment.seed, "net"))
         for name, view in self.weights.plan.nets(self.weights.values).items():
             view.copy_(net[name])
         for panel, start in enumerate(starts):

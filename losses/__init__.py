@@ -19,7 +19,7 @@ from losses.base import (
     loss_term,
     loss_title,
 )
-from losses.catalogue import Catalogue
+from losses.catalogue import KIND
 from losses.center import Center
 from losses.circle import Circle
 from losses.combined_margin import CombinedMargin
@@ -45,6 +45,7 @@ from losses.softmax import Softmax
 from losses.triplet import Triplet
 from losses.tuples import Tuples
 from losses.unified import Unified
+from spec.outside import Catalogue
 
 _CATALOGUE: tuple[type[Loss], ...] = (
     Softmax,
@@ -76,7 +77,7 @@ _CATALOGUE: tuple[type[Loss], ...] = (
 OURS: Mapping[str, type[Loss]] = MappingProxyType({loss.slug: loss for loss in _CATALOGUE})
 
 #: Every loss there is: ours, then those of installed packages (docs/own_loss.md).
-LOSSES: Mapping[str, type[Loss]] = Catalogue(OURS)
+LOSSES: Mapping[str, type[Loss]] = Catalogue(OURS, KIND)
 
 __all__ = [
     "LOSSES",

@@ -8,8 +8,9 @@ import pytest
 import torch
 from engine_parts import Trainer, advance, experiment
 
-from engine import NETS, Edit
+from engine import Edit
 from engine.batches import Batches
+from engine.nets import OURS
 from engine.schedule import factor, settle
 from engine.weights import LINE, Plan
 from spec import Refusal, has_text
@@ -83,12 +84,18 @@ def test_every_panel_s_block_starts_on_a_cache_line():
 
 
 def test_nets_have_texts_and_the_layouts_that_they_name():
-    for slug, net in NETS.items():
-        assert net.slug == slug
-        assert has_text(f"data.net.{slug}")
-    count = {slug: sum(map(math.prod, net.layout((28, 28), 2).values())) for slug, net in NETS.items()}
-    # 784-128-128-2 with a bias and a slope a unit; 5x5x8, 3x3x8x16, 3x3x16x32 and 512-2
-    assert count == {"mlp": 784 * 128 + 128 * 128 + 4 * 128 + 256, "cnn": 200 + 1152 + 4608 + 2 * 56 + 1024}
+    for slug, net in OURS.items():
+        assert all(has_text(f"nets.{slug}.{part}") for part in ("title", "idea"))
+        assert all(has_text(f"nets.{slug}.knobs.{knob.name}") for knob in net.knobs())
+    count = {slug: sum(map(math.prod, net().layout((28, 28), 2).values())) for slug, net in OURS.items()}
+    # with a bias and a slope a unit or channel, but for the last layer: 784-128-128-2; 5x5x8, 3x3x8x16, 3x3x16x32 and
+    # 512-128-2; 5x5 windows from 1 to 32, 32, 64, 64, 128, 128 channels and 1152-2
+    windows = 25 * (32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
+    assert count == {
+        "mlp": 784 * 128 + 128 * 128 + 4 * 128 + 256,
+        "cnn": 200 + 1152 + 4608 + 2 * 56 + 512 * 128 + 2 * 128 + 256,
+        "lenet_pp": windows + 2 * (64 + 128 + 256) + 2304,
+    }
 
 
 def test_weights_start_like_pytorch_s_layers():

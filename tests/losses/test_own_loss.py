@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from losses import OURS
-from losses.catalogue import GROUP
+from losses.catalogue import KIND
 from spec import text
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def install(folder, entries):
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     lines = [f"{slug} = {reference}" for slug, reference in entries.items()]
-    (info / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *lines, ""]))
+    (info / "entry_points.txt").write_text("\n".join([f"[{KIND.group}]", *lines, ""]))
     for module in PROJECT["tool"]["setuptools"]["py-modules"]:
         shutil.copy(EXAMPLE / f"{module}.py", folder)
 
@@ -34,7 +34,7 @@ def install(folder, entries):
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    install(folder, PROJECT["project"]["entry-points"][GROUP])
+    install(folder, PROJECT["project"]["entry-points"][KIND.group])
     return folder
 
 

@@ -14,9 +14,10 @@ from loss_cases import verified
 from torch.nn.functional import softmax
 
 from losses import OURS, Profile
-from losses.catalogue import Catalogue, load
+from losses.catalogue import KIND, load
 from spec import LANGUAGES, Message, Refusal
 from spec.knobs import param
+from spec.outside import Catalogue
 from verification import independent as others
 from verification.document import document
 from verification.inputs import INPUTS
@@ -262,7 +263,7 @@ def test_a_class_without_its_decorator_is_refused(monkeypatch):
 
 
 def test_the_catalogue_is_ours_while_packages_are_looked_for():
-    catalogue = Catalogue({"arcface": OURS["arcface"]})
+    catalogue = Catalogue({"arcface": OURS["arcface"]}, KIND)
     assert next(iter(catalogue)) == "arcface"
     assert catalogue["arcface"] is OURS["arcface"]
     with pytest.raises(KeyError):

@@ -1,0 +1,49 @@
+"""The fully connected net."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from engine.nets.base import Layout, Net, Parameters
+from engine.nets.layers import dense, dense_shared, dense_stacked, embedded
+from spec import param
+
+_NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Mlp(Net):
+    """Hidden layers of equal width with a slope (PReLU) each, for samples of any shape."""
+
+    slug: ClassVar[str] = "mlp"
+
+    width: int = param(128, symbol="n", low=2, high=1024, slider=(8, 512), log=True, whole=True)
+    depth: int = param(2, symbol="l", low=1, high=len(_NAMES), slider=(1, 4), whole=True)
+
+    def layout(self, sample: tuple[int, ...], dim: int) -> Layout:
+        """Return the parameters for samples of any shape."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        before = math.prod(sample)
+        for layer in _NAMES[: self.depth]:
+            shapes[f"{layer}.weight"] = (self.width, before)
+            shapes[f"{layer}.bias"] = (self.width,)
+            shapes[f"{layer}.slope"] = (self.width,)
+            before = self.width
+        return shapes | {"last.weight": (dim, before)}
+
+    def one(self, weights: Parameters, x: Tensor) -> Tensor:
+        """Return the embeddings of samples of any shape."""
+        h = x.flatten(1)
+        for layer in _NAMES[: self.depth]:
+            h = dense(weights, layer, h)
+        return h @ weights["last.weight"].T
+
+    def stacked(self, weights: Parameters, x: Tensor) -> Tensor:
+        """Return the embeddings that all nets make."""
+        h = dense_shared(weights, _NAMES[0], x.flatten(1))
+        for layer in _NAMES[1 : self.depth]:
+            h = dense_stacked(weights, layer, h)
+        return embedded(weights, h)
