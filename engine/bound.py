@@ -16,7 +16,9 @@ def shape_of(trainer: "Trainer") -> Shape:
     """Return the shape of the program for a trainer as it is."""
     groups = tuple(grouped(trainer.losses, trainer.weights.plan.states, trainer.ruled))
     layout = tuple(trainer.weights.plan.net.items())
-    return Shape(trainer.net, layout, groups, trainer.data.offset, trainer.data.factor)
+    # where a CPU has instructions for it; a GPU has TF32 for the same purpose, and keeps the range of the numbers
+    half = trainer.net.half and trainer.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return Shape(trainer.net, layout, groups, trainer.data.offset, trainer.data.factor, half)
 
 
 def stacked(trainer: "Trainer", shape: Shape) -> Tensors:

@@ -44,6 +44,7 @@ class Fast(Step):
         self.stage = "compiled"
         if self._bound is None:
             self._bound = Bound(own)
+            self.precision = "bfloat16" if self._bound.shape.half else "float32"
         self._compiled.step(*batch, *self._bound.tensors.flat())
         own.step += 1
         if own.step % _LOOK == 0:
@@ -59,7 +60,7 @@ class Fast(Step):
         if self._bound is not None and self._bound.refreshed(self.trainer):
             return
         self._compiled = self._bound = None
-        self.stage = "exact"
+        self.stage, self.precision = "exact", "float32"
 
     def wait(self) -> None:
         """Wait until the program is there, or never will be; for measurements."""

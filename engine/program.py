@@ -41,13 +41,14 @@ class Group:
 @final
 @dataclass(frozen=True)
 class Shape:
-    """All that a program depends on beside its tensors."""
+    """All that a program depends on beside its tensors; ``half``: the net is computed in bfloat16, the rest is not."""
 
     net: Net
     layout: tuple[tuple[str, tuple[int, ...]], ...]
     groups: tuple[Group, ...]
     offset: float
     factor: float
+    half: bool
 
     @property
     def plan(self) -> Plan:
@@ -186,7 +187,9 @@ class Program:
         leaves = {name: view.detach().requires_grad_() for name, view in leaves.items()}
         tail = own.values[self._nets :]
         states = [tail[places].detach().requires_grad_() for places in self._places]
-        z = self._shape.net.stacked(leaves, x)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
+            z = self._shape.net.stacked(leaves, x)
+        z = z.float()
         seen = [
             _family(group, z if len(self._groups) == 1 else z[panels], y, state, (ruled, knobs))
             for group, panels, state, ruled, knobs in zip(

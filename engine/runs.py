@@ -108,7 +108,7 @@ class Run:
         framed = self._pace.stepped(self._trainer.step - step, time.perf_counter() - began)
         if self._trainer.stage != self._stage:
             self._stage = self._trainer.stage
-            self._note("stage", {"stage": self._stage})
+            self._note("stage", {"stage": self._stage, "precision": self._trainer.precision})
         if not framed and not self._trainer.finished:
             return False
         self._snapshot(self._recorder, self._pace)

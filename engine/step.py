@@ -15,12 +15,14 @@ DIVERGED = ("loss", "gradient", "state")
 class Step(ABC):
     """One way to move a trainer's weights and state by a step; it holds nothing that a checkpoint would need.
 
-    ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``.
+    ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``; ``precision`` says in
+    which numbers the net is: ``float32`` or ``bfloat16``.
     """
 
     def __init__(self, trainer: "Trainer") -> None:
         self.trainer = trainer
         self.stage = "exact"
+        self.precision = "float32"
 
     @abstractmethod
     def take(self, most: int) -> None:

@@ -84,6 +84,11 @@ class Trainer:
         return self._way.stage
 
     @property
+    def precision(self) -> str:
+        """The numbers in which the net is computed at present: ``float32`` or ``bfloat16``."""
+        return self._way.precision
+
+    @property
     def points(self) -> Points:
         """The shown samples."""
         return self.data.points

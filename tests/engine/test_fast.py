@@ -181,6 +181,21 @@ def test_steps_go_on_exactly_until_the_program_is_there_and_by_it_from_then_on()
     assert fast._way._compiled is before
 
 
+@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16")
+def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
+    settings = {"data": "digits", "net": "lenet_pp", "batch": 32, "points": 50}
+    fast, exact = pair([Panel(loss="softmax"), Panel(loss="arcface")], **settings)
+    fast.advance()
+    exact.advance()
+    assert (fast.precision, exact.precision) == ("bfloat16", "float32")
+    assert shape_of(fast).half
+    assert fast.weights.values.dtype == torch.float32
+    torch.testing.assert_close(fast.last_losses, exact.last_losses.float(), rtol=0.02, atol=0.02)
+    assert not torch.equal(fast.last_losses, exact.last_losses.float())
+    moved = torch.nn.functional.cosine_similarity(fast.weights.moments[0], exact.weights.moments[0], dim=0)
+    assert moved > 0.98, "the gradients point the same way"
+
+
 def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no compiler")

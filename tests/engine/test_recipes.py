@@ -61,9 +61,9 @@ TRAINED = 0.93 - 4 / 360
 #: or the loss as it stands in space.
 INSTEAD = {"huber": ("", 3), "ghm_r": ("", 3), "n_pair": ("plane", 2)}
 
-#: Settings of papers with which two classes merge in the plane: margins that ask for more room than it has, and errors
-#: of boxes.
-MERGED = {("cosface", "paper"), ("combined_margin", "paper"), ("ghm_r", "paper")}
+#: Settings of papers with which two classes merge in the plane: margins that ask for more room than it has, errors of
+#: boxes, and twenty samples a step.
+MERGED = {("cosface", "paper"), ("combined_margin", "paper"), ("ghm_r", "paper"), ("n_pair", "paper")}
 
 
 def groups(dim: int, size: int = 8):
