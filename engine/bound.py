@@ -72,13 +72,13 @@ class Bound:
         self._link(trainer)
         return True
 
-    def settle(self, way: Step) -> None:
+    def settle(self, trainer: "Trainer") -> None:
         """Bring panels that stopped, and Adam's count of steps, to the trainer."""
         died, cause = self.tensors.died.tolist(), self.tensors.cause.tolist()
         for panel, step in enumerate(died):
             if step:
-                way.stop(panel, DIVERGED[int(cause[panel])], int(step))
-        way.trainer.weights.count(way.trainer.step)
+                Step.stop(trainer, panel, DIVERGED[int(cause[panel])], int(step))
+        trainer.weights.count(trainer.step)
 
     def _link(self, trainer: "Trainer") -> None:
         trainer.last_losses, trainer.norms = self.tensors.losses, self.tensors.norms

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from engine.bound import Bound
-from engine.exact import Exact
 from engine.program import Program, times
 from engine.step import Step
 
@@ -66,15 +65,15 @@ class Graph:
 class Captured(Step):
     """Replays graphs of the program; they are captured again where families, panels, batch or net change alone."""
 
-    def __init__(self, exact: Exact) -> None:
-        super().__init__(exact.trainer)
+    def __init__(self) -> None:
+        super().__init__()
         self.stage = "captured"
         self._bound: Bound | None = None
         self._graphs: dict[int, Graph] = {}
 
-    def take(self, most: int) -> None:
+    def take(self, trainer: "Trainer", most: int) -> None:
         """Take as many steps as a graph has that fits."""
-        own = self.trainer
+        own = trainer
         if self._bound is None:
             self._bound, self._graphs = Bound(own), {}
         steps = LONG if most >= LONG else 1
@@ -88,14 +87,14 @@ class Captured(Step):
         graph.replay()
         own.step += steps
 
-    def settle(self) -> None:
+    def settle(self, trainer: "Trainer") -> None:
         """Bring panels that stopped, and Adam's count of steps, to the trainer."""
         if self._bound is not None:
-            self._bound.settle(self)
+            self._bound.settle(trainer)
 
-    def changed(self) -> None:
+    def changed(self, trainer: "Trainer") -> None:
         """Move the knobs, or capture anew where the losses are no longer of the same families."""
-        if self._bound is None or not self._bound.refreshed(self.trainer):
+        if self._bound is None or not self._bound.refreshed(trainer):
             self._bound = None
 
 

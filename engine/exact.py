@@ -1,12 +1,15 @@
 """The exact step: panel after panel, so that each computes what it would compute alone, to the bit."""
 
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
 
 from engine.step import DIVERGED, Step
 from losses import State
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
 
 #: The longest gradient of a panel: with it every loss trains at the default learning rate.
 CLIP = 1.0
@@ -16,18 +19,18 @@ CLIP = 1.0
 class Exact(Step):
     """Forward pass, loss and gradient panel by panel; one fused call steps them all."""
 
-    def take(self, most: int) -> None:
+    def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
-        own = self.trainer
+        own = trainer
         places = own.batches.at(own.step)
-        losses, z = self.backward(places)
+        losses, z = self.backward(own, places)
         norms = own.weights.norms()
         y = own.data.train_y[places]
         ruled = [
             part(loss.update(z[panel], y, own.state(panel)), loss.ruled) if loss.ruled else {}
             for panel, loss in enumerate(own.losses)
         ]
-        self._watch(losses, norms, ruled)
+        self._watch(own, losses, norms, ruled)
         alive = None
         if own.stopped:
             alive = torch.tensor([panel not in own.stopped for panel in range(len(losses))], device=own.device)
@@ -39,15 +42,14 @@ class Exact(Step):
         own.last_losses, own.norms = losses, norms
         own.step += 1
 
-    def settle(self) -> None:
+    def settle(self, trainer: "Trainer") -> None:
         """Do nothing: the trainer knows all there is."""
 
-    def changed(self) -> None:
+    def changed(self, trainer: "Trainer") -> None:
         """Do nothing: each step reads the knobs anew."""
 
-    def backward(self, places: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def backward(self, own: "Trainer", places: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
-        own = self.trainer
         plan, values = own.weights.plan, own.weights.values
         x, y = own.data.scaled(own.data.train_x[places]), own.data.train_y[places]
         nets = _leaves(plan.nets(values))
@@ -69,14 +71,14 @@ class Exact(Step):
             target.copy_(gradient)
         return losses.detach(), [seen.detach() for seen in z]
 
-    def _watch(self, losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
+    def _watch(self, own: "Trainer", losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
         """Stop the panels whose numbers are not finite, and say what was seen first."""
         fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(norms).tolist()
         for panel, moved in enumerate(ruled):
             fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in moved.values())
             for what, fine in zip(DIVERGED, (fine_losses[panel], fine_norms[panel], fine_state), strict=True):
                 if not fine:
-                    self.stop(panel, what, self.trainer.step + 1)
+                    self.stop(own, panel, what, own.step + 1)
                     break
 
 

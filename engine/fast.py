@@ -1,6 +1,6 @@
 """The fast step: all panels of a family at once, compiled while training already goes on."""
 
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from engine.compiling import Compiled, Job, compiled
 from engine.exact import Exact
 from engine.program import times
 from engine.step import Step
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
 
 #: Steps after which it is looked for panels that have stopped.
 _LOOK = 100
@@ -24,22 +27,22 @@ class Fast(Step):
     """
 
     def __init__(self, exact: Exact) -> None:
-        super().__init__(exact.trainer)
+        super().__init__()
         self._exact = exact
         self._compiled: Compiled | None = None
         self._bound: Bound | None = None
 
-    def take(self, most: int) -> None:
+    def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
-        own = self.trainer
+        own = trainer
         places = own.batches.at(own.step)
         x, y = own.data.train_x[places], own.data.train_y[places]
         rates = torch.tensor(own.rates, device=own.device)
         batch = (x, y, rates, torch.tensor(times(own.step), device=own.device))
         if self._compiled is None:
-            self._compiled = self._ask(batch)
+            self._compiled = self._ask(own, batch)
         if self._compiled.step is None:
-            self._exact.take(1)
+            self._exact.take(own, 1)
             return
         self.stage = "compiled"
         if self._bound is None:
@@ -48,16 +51,16 @@ class Fast(Step):
         self._compiled.step(*batch, *self._bound.tensors.flat())
         own.step += 1
         if own.step % _LOOK == 0:
-            self.settle()
+            self.settle(own)
 
-    def settle(self) -> None:
+    def settle(self, trainer: "Trainer") -> None:
         """Bring panels that stopped, and Adam's count of steps, to the trainer."""
         if self._bound is not None:
-            self._bound.settle(self)
+            self._bound.settle(trainer)
 
-    def changed(self) -> None:
+    def changed(self, trainer: "Trainer") -> None:
         """Move the knobs of the program, or ask for another one where the losses are no longer of its families."""
-        if self._bound is not None and self._bound.refreshed(self.trainer):
+        if self._bound is not None and self._bound.refreshed(trainer):
             return
         self._compiled = self._bound = None
         self.stage, self.precision = "exact", "float32"
@@ -67,8 +70,9 @@ class Fast(Step):
         if self._compiled is not None:
             self._compiled.ended.wait()
 
-    def _ask(self, batch: tuple[Tensor, ...]) -> Compiled:
-        own, shape = self.trainer, shape_of(self.trainer)
+    @staticmethod
+    def _ask(own: "Trainer", batch: tuple[Tensor, ...]) -> Compiled:
+        shape = shape_of(own)
         example = [*batch, *stacked(own, shape).flat()]
         sizes = tuple((tensor.shape, tensor.dtype) for tensor in example)
         return compiled(Job(shape, sizes, str(own.device), torch.get_num_threads()), example)

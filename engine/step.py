@@ -15,27 +15,29 @@ DIVERGED = ("loss", "gradient", "state")
 class Step(ABC):
     """One way to move a trainer's weights and state by a step; it holds nothing that a checkpoint would need.
 
+    Nor does it hold the trainer, which holds it: a trainer with its data is gone as soon as nobody uses it.
+
     ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``; ``precision`` says in
     which numbers the net is: ``float32`` or ``bfloat16``.
     """
 
-    def __init__(self, trainer: "Trainer") -> None:
-        self.trainer = trainer
+    def __init__(self) -> None:
         self.stage = "exact"
         self.precision = "float32"
 
     @abstractmethod
-    def take(self, most: int) -> None:
+    def take(self, trainer: "Trainer", most: int) -> None:
         """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stays where it was."""
 
     @abstractmethod
-    def settle(self) -> None:
+    def settle(self, trainer: "Trainer") -> None:
         """Bring to the trainer what is so far known on its device alone."""
 
     @abstractmethod
-    def changed(self) -> None:
+    def changed(self, trainer: "Trainer") -> None:
         """Take notice that knobs or the state of losses are no longer what they were."""
 
-    def stop(self, panel: int, what: str, step: int) -> None:
+    @staticmethod
+    def stop(trainer: "Trainer", panel: int, what: str, step: int) -> None:
         """Note that a panel stopped in a step, and why."""
-        self.trainer.stopped.setdefault(panel, Message.of(f"data.diverged_{what}", step=step))
+        trainer.stopped.setdefault(panel, Message.of(f"data.diverged_{what}", step=step))

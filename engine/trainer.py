@@ -17,6 +17,7 @@ from engine.fast import Fast
 from engine.frame import Edit, Frame, Points
 from engine.nets import Layout
 from engine.seeds import generator
+from engine.step import Step
 from engine.weights import Plan, Weights
 from losses import Loss
 from spec import Knob, Message, Refusal
@@ -60,11 +61,13 @@ class Trainer:
             for name, view in self.weights.plan.state(self.weights.values, panel).items():
                 view.copy_(start[name])
         self.twins = {"initial": self._initial(), "batches": self.batches.digest()}
-        exact = Exact(self)
+        exact = Exact()
         # of the first batch, so that the first frame has them too; nothing moves
-        losses, _ = exact.backward(self.batches.at(0))
+        losses, _ = exact.backward(self, self.batches.at(0))
         self.last_losses, self.norms = losses, self.weights.norms()
-        self._way = exact if experiment.mode == "exact" else (Captured if self.device.type == "cuda" else Fast)(exact)
+        self._way: Step = exact
+        if experiment.mode == "fast":
+            self._way = Captured() if self.device.type == "cuda" else Fast(exact)
 
     @classmethod
     def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> "Trainer":
@@ -75,7 +78,7 @@ class Trainer:
         """
         trainer = cls(experiment, device=device)
         checkpoint.load(trainer, edits, saved)
-        trainer._way.changed()
+        trainer._way.changed(trainer)
         return trainer
 
     @property
@@ -130,7 +133,7 @@ class Trainer:
         """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stops where it was."""
         if self.finished:
             raise Refusal("data.edit_finished", step=self.step)
-        self._way.take(min(most, self.horizon - self.step))
+        self._way.take(self, min(most, self.horizon - self.step))
 
     def apply(self, edit: Edit) -> None:
         """Move a knob before the next step; raise ``Refusal``, and change nothing, where the edit makes no sense."""
@@ -148,7 +151,7 @@ class Trainer:
         for panel in panels:
             self._edited[panel] = self.step
         self.edits.append(edit)
-        self._way.changed()
+        self._way.changed(self)
 
     def frame(self, looks: int | None = None) -> Frame:
         """See all panels as they are now, everything under the present weights.
@@ -156,14 +159,14 @@ class Trainer:
         At ``looks`` samples, where so many are named, always the same: what is not looked at is NaN, and accuracies
         and metrics are those of the rest.
         """
-        self._way.settle()
+        self._way.settle(self)
         places = self.batches.at(max(0, self.step - 1))
         x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
         return snapshot.take(self, x, y, looks)
 
     def checkpoint(self) -> bytes:
         """Return everything that the next steps depend on, beside the experiment and its edits (safetensors)."""
-        self._way.settle()
+        self._way.settle(self)
         return checkpoint.save(self)
 
     @torch.no_grad()
@@ -192,7 +195,7 @@ class Trainer:
 
     def _exchange(self, changed: dict[int, Loss]) -> None:
         """Take other losses; what they learn keeps its values by name and shape, and what is new starts afresh."""
-        self._way.settle()
+        self._way.settle(self)
         states = list(self.weights.plan.states)
         fresh = {}
         for panel, loss in changed.items():

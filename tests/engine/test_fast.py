@@ -10,7 +10,6 @@ from engine import Edit, Experiment, Panel, Trainer
 from engine.bound import shape_of
 from engine.captured import LONG, Captured
 from engine.compiling import Compiled
-from engine.exact import Exact
 from engine.program import Program, moving
 from losses import OURS
 
@@ -28,7 +27,7 @@ def pair(panels, **settings) -> tuple[Trainer, Trainer]:
 def by_program(trainer: Trainer) -> None:
     """Let a trainer use its program without waiting for a compiler."""
 
-    def asked(_):
+    def asked(*_):
         made = Compiled()
         made.step = Program(shape_of(trainer), trainer.device)
         return made
@@ -214,7 +213,7 @@ def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
 def captured(experiment: Experiment) -> Trainer:
     """A trainer that takes steps as on a GPU, several at a time; on the CPU nothing is captured."""
     trainer = Trainer(experiment)
-    trainer._way = Captured(Exact(trainer))
+    trainer._way = Captured()
     return trainer
 
 

@@ -1,7 +1,9 @@
 """Schedule, batches, nets, weights, and what the trainer refuses."""
 
+import gc
 import itertools
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -139,3 +141,20 @@ def test_blobs_train():
     assert trainer.image is None
     assert trainer.classes == ("0", "1", "2")
     assert np.unique(trainer.points.labels).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_trainer_is_gone_as_soon_as_nobody_uses_it(mode):
+    """With all its tensors, without waiting for the garbage collector: a worker trains one run after another."""
+    gc.collect()
+    gc.disable()
+    try:
+        trainer = Trainer(experiment("arcface", "center", mode=mode))
+        trainer.advance()
+        trainer.frame()
+        trainer.checkpoint()
+        seen = weakref.ref(trainer)
+        del trainer
+        assert seen() is None
+    finally:
+        gc.enable()
