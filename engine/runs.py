@@ -95,7 +95,8 @@ class Run:
         if not self._ready:
             if next(self._preparing, self) is self:
                 self._ready = True
-                for command in self._waiting:
+                waiting, self._waiting = self._waiting, []  # they hold the run, which must be gone when it is let go
+                for command in waiting:
                     command()
             return True
         if self._trainer.finished:  # forked at its end, and nothing was moved

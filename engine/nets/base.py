@@ -24,8 +24,8 @@ class Net(ABC):
     """A net as a value, without tensors: hashable, its knobs checked when it is made.
 
     ``slug`` is its name everywhere; ``title`` is shown where the catalogue has none; ``half`` says that the fast mode
-    may compute it in bfloat16 where a processor does that faster. No branch and no shape may
-    depend on what samples and weights hold, so that a step can be traced.
+    may compute it in bfloat16 where a processor does that faster. No branch and no shape may depend on what samples
+    and weights hold, so that a step can be traced.
     """
 
     slug: ClassVar[str]
@@ -70,7 +70,7 @@ class Net(ABC):
     def init(self, sample: tuple[int, ...], dim: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the weights of one net at its start.
 
-        Parameters and biases are uniform within one over the root of the fan-in (PyTorch's default for linear and
+        Weights and biases are uniform within one over the root of the fan-in (PyTorch's default for linear and
         convolutional layers); the slopes of PReLU start at 0.25 (He et al. 2015).
         """
         start, layout = {}, self.layout(sample, dim)

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from engine.nets.base import Layout, Net, Parameters, picture
-from engine.nets.layers import apart, convolved, convolved_stacked, dense, dense_stacked, embedded
+from engine.nets.layers import convolved, convolved_shared, convolved_stacked, dense, dense_apart, embedded
 from spec import param
 
 #: Each of the convolutions: how many times the channels of the first it has, and how wide its window is.
@@ -51,7 +51,7 @@ class Cnn(Net):
 
     def stacked(self, weights: Parameters, x: Tensor) -> Tensor:
         """Return the embeddings that all nets make."""
-        h = x[:, None]
-        for number in range(len(_LAYERS)):
+        h = convolved_shared(weights, "0", x, stride=2)
+        for number in range(1, len(_LAYERS)):
             h = convolved_stacked(weights, str(number), h, stride=2)
-        return embedded(weights, dense_stacked(weights, "hidden", apart(h, len(weights["last.weight"]))))
+        return embedded(weights, dense_apart(weights, "hidden", h))

@@ -10,6 +10,23 @@ from torch.nn import functional
 from engine.nets.base import Parameters
 
 
+@torch.library.custom_op("loss_geometry::solid", mutates_args=())
+def solid(row: Tensor) -> Tensor:
+    """Return a copy that stays in memory of its own where a step is compiled.
+
+    A row that is put together of all nets would otherwise be looked up, net by net, for each number it is applied to.
+    """
+    return row.clone()
+
+
+@solid.register_fake
+def _(row: Tensor) -> Tensor:
+    return torch.empty_like(row)
+
+
+solid.register_autograd(lambda _, gradient: gradient)
+
+
 def dense(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     """Return a fully connected layer of one net: ``(B, F)`` becomes ``(B, width)``."""
     h = torch.addmm(weights[f"{layer}.bias"], h, weights[f"{layer}.weight"].T)
@@ -45,7 +62,7 @@ def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int
 
     ``(B, K C, H, W)``, or ``(B, C, H, W)`` for pictures that they share, becomes ``(B, K channels, ...)``. With the
     channels last in memory it was the fastest of what was tried on a CPU: a loop over the nets took 1.6 times as
-    long, ``vmap`` 1.2 times, products with unfolded pictures 3 times (eight nets, batches of 128).
+    long, ``vmap`` 1.2 times, products with unfolded pictures 3 times (eight nets, batches of 128, not compiled).
     """
     weight = weights[f"{layer}.weight"]
     groups = h.shape[1] // weight.shape[2]
@@ -58,6 +75,37 @@ def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int
         groups=groups,
     )
     return functional.prelu(h, weights[f"{layer}.slope"].flatten())
+
+
+def convolved_shared(weights: Parameters, layer: str, x: Tensor, *, stride: int = 1) -> Tensor:
+    """Return a padded convolution of all nets on the pictures that they share, as one wide product.
+
+    ``(B, H, W)`` becomes ``(B, K channels, H / stride, W / stride)``, the channels last in memory. Pictures need no
+    gradient, so that they are unfolded once and never folded back.
+    """
+    weight = weights[f"{layer}.weight"]
+    nets, channels, _, kernel, _ = weight.shape
+    windows = functional.pad(x, (kernel // 2,) * 4).unfold(1, kernel, stride).unfold(2, kernel, stride)
+    height, width = windows.shape[1:3]
+    rows = windows.reshape(-1, kernel * kernel)
+    h = torch.addmm(weights[f"{layer}.bias"].flatten(), rows, weight.reshape(nets * channels, -1).T)
+    slope = solid(weights[f"{layer}.slope"].flatten())
+    h = torch.where(h > 0, h, slope * h)
+    return h.view(len(x), height, width, nets * channels).permute(0, 3, 1, 2)
+
+
+def dense_apart(weights: Parameters, layer: str, h: Tensor) -> Tensor:
+    """Return a fully connected layer of all nets, each on its own channels.
+
+    ``(B, K C, H, W)``, the channels last in memory, becomes ``(K, B, width)``. The weights are brought into the order
+    of the channels rather than the other way round: they are fewer.
+    """
+    weight = weights[f"{layer}.weight"]
+    nets, units, inputs = weight.shape
+    channels = h.shape[1] // nets
+    h = h.permute(0, 2, 3, 1).reshape(len(h), -1, nets, channels).permute(2, 0, 1, 3).reshape(nets, -1, inputs)
+    turned = weight.view(nets, units, channels, -1).transpose(2, 3).reshape(nets, units, inputs)
+    return dense_stacked({**weights, f"{layer}.weight": turned}, layer, h)
 
 
 def apart(h: Tensor, count: int) -> Tensor:
