@@ -50,26 +50,15 @@ class Exact(Step):
 
     def backward(self, own: "Trainer", places: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
-        plan, values = own.weights.plan, own.weights.values
         x, y = own.data.scaled(own.data.train_x[places]), own.data.train_y[places]
-        nets = _leaves(plan.nets(values))
-        states = [_leaves(plan.state(values, panel)) for panel in range(len(own.losses))]
-        z = own.net.forward(nets, x)
-        losses = torch.stack(
-            [
-                loss.per_sample(seen, y, {**state, **ruled}).mean()
-                for loss, seen, state, ruled in zip(own.losses, z, states, own.ruled, strict=True)
-            ]
-        )
-        leaves = [*nets.values(), *(leaf for state in states for leaf in state.values())]
-        targets = [
-            *plan.nets(own.weights.gradient).values(),
-            *(view for panel in range(len(states)) for view in plan.state(own.weights.gradient, panel).values()),
-        ]
-        gradients = torch.autograd.grad(losses.sum(), leaves, allow_unused=True, materialize_grads=True)
-        for target, gradient in zip(targets, gradients, strict=True):
-            target.copy_(gradient)
-        return losses.detach(), [seen.detach() for seen in z]
+        own.weights.gradient.zero_()
+        z, losses = [], []
+        for loss, (net, state), ruled in zip(own.losses, own.weights.leaves(), own.ruled, strict=True):
+            z.append(own.net.one(net, x))
+            losses.append(loss.per_sample(z[-1], y, {**state, **ruled}).mean())
+        together = torch.stack(losses)
+        together.sum().backward()  # type: ignore[no-untyped-call]
+        return together.detach(), [seen.detach() for seen in z]
 
     def _watch(self, own: "Trainer", losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
         """Stop the panels whose numbers are not finite, and say what was seen first."""
@@ -85,7 +74,3 @@ class Exact(Step):
 def part(state: State, names: frozenset[str]) -> dict[str, Tensor]:
     """Return the tensors of a state that have these names, off the graph of gradients."""
     return {name: tensor.detach() for name, tensor in state.items() if name in names}
-
-
-def _leaves(views: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: view.detach().requires_grad_() for name, view in views.items()}

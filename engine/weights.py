@@ -88,6 +88,27 @@ class Weights:
         memory = self._adam.state[self._unit]
         return memory["exp_avg"], memory["exp_avg_sq"]
 
+    def leaves(self) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+        """Return each panel's net and what its loss learns as leaves: the gradients of a pass add up in ``gradient``.
+
+        They are views of ``values``, made once.
+        """
+        if not self._leaves:
+            for panel in range(len(self.plan.states)):
+                pair: list[dict[str, Tensor]] = []
+                for values, gradients in (
+                    (self._net(self.values, panel), self._net(self.gradient, panel)),
+                    (self.plan.state(self.values, panel), self.plan.state(self.gradient, panel)),
+                ):
+                    pair.append({name: view.detach().requires_grad_() for name, view in values.items()})
+                    for name, leaf in pair[-1].items():
+                        leaf.grad = gradients[name]
+                self._leaves.append((pair[0], pair[1]))
+        return self._leaves
+
+    def _net(self, buffer: Tensor, panel: int) -> dict[str, Tensor]:
+        return {name: view[panel] for name, view in self.plan.nets(buffer).items()}
+
     def count(self, steps: int) -> None:
         """Note how many steps Adam has taken, where somebody else took them."""
         self._adam.state[self._unit]["step"].fill_(steps)
@@ -138,6 +159,7 @@ class Weights:
         self.plan = plan
         self._owners = plan.owners().to(self.values.device)
         self.gradient = torch.zeros_like(self.values)
+        self._leaves: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
         self._unit = torch.zeros_like(self.values).requires_grad_()
         self._unit.grad = self.gradient
         self._adam = torch.optim.Adam([self._unit], lr=1.0, fused=True)
