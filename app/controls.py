@@ -27,11 +27,12 @@ def missing() -> dict[str, Message]:
     return {slug: reason for slug, reason in available().items() if reason is not None}
 
 
-def trouble(experiment: Experiment) -> Message | None:
+def trouble(experiment: Experiment, *, with_net: bool = False) -> Message | None:
     """Return why the data of an experiment cannot be loaded, or its net cannot take them, or ``None``."""
     try:
         sample = experiment.data_set().load().train_x.shape[1:]
-        experiment.make_net().layout(sample, experiment.dim)
+        if with_net:
+            experiment.make_net().layout(sample, experiment.dim)
     except Refusal as refusal:
         return refusal.message
     return None
@@ -40,7 +41,7 @@ def trouble(experiment: Experiment) -> Message | None:
 def train_button(link: Link, showing: Showing | None) -> None:
     """Show the button that trains the settings, and whether the picture shows them already or what is in the way."""
     same = showing is not None and showing.experiment == link.experiment
-    reason = trouble(link.experiment)
+    reason = trouble(link.experiment, with_net=True)
 
     def train() -> None:
         now = page.now()

@@ -44,6 +44,7 @@ USAGES: Mapping[str, Usage] = {
             "loss-geometry train --loss arcface --set margin=0.5 --loss softmax --out run.lossgeo",
             "loss-geometry train --loss cosface --dim 3 --seed 1 --out sphere.lossgeo",
             "loss-geometry train --loss center --data blobs --dial classes=4 --steps 200 --out clouds.lossgeo",
+            "loss-geometry train --net mlp --net-set depth=3 --loss softmax --out deep.lossgeo",
         ),
     ),
     "sweep": Usage(
@@ -80,10 +81,7 @@ USAGES: Mapping[str, Usage] = {
     ),
     "nets": Usage(
         "List the nets: what each is, and its knobs with what they allow.",
-        (
-            "loss-geometry nets",
-            "loss-geometry train --net mlp --net-set width=64 --net-set depth=3 --loss softmax --out deep.lossgeo",
-        ),
+        ("loss-geometry nets",),
     ),
     "data": Usage(
         "List the data sets: whether each is ready or how to get it, and its dials with what they allow.",

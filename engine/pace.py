@@ -24,8 +24,9 @@ FIRST = 0.25
 class Pace:
     """The pace that was asked for, and what can be kept of it, from what steps and frames were measured to cost.
 
-    Where it cannot be kept, whole frames are left out until there are ten a second, then frames look at fewer
-    samples (``samples`` are all there are), then more frames are left out: so that frames take a fifth of the time.
+    Where frames come late, some are left out, so that training goes on as fast as was asked for; ten a second are to
+    remain, for which they look at fewer samples (``samples`` are all there are). Where steps alone take longer than
+    that, frames take a fifth of the time: by fewer samples first, then by fewer frames.
     """
 
     def __init__(self, steps_per_frame: int, samples: int, sample_cost: float) -> None:
@@ -67,17 +68,20 @@ class Pace:
         self._next = -(-max(1, self._since) // self.steps_per_frame) * self.steps_per_frame
 
     def _plan(self, *, late: bool) -> None:
-        between = self._step_cost * self.steps_per_frame
-        frames, before = 1, self.looks
-        if late and between > 0:
+        between, before = self._step_cost * self.steps_per_frame, self.looks
+        spare = 1 / self.fps - between  # of a frame's time, after its steps
+        room = spare * max(1.0, FLOWING * self.fps)
+        fit = before * room / self._frame_cost if self._frame_cost > 0 else math.inf
+        frames = 1
+        if fit >= min(LEAST, self._samples):  # the steps can be kept that were asked for
+            self.looks = self._within(before, self._samples, self._frame_cost, room)
+            if late:
+                frames = max(1, math.ceil(self._frame_cost * self.looks / before / spare))
+        elif between > 0:
             frames = max(1, round(min(self._frame_cost / SHARE, FLOWING) * (1 - SHARE) / between))
             self.looks = self._within(before, self._samples, self._frame_cost, self._room(frames * between))
             cost = self._frame_cost * self.looks / before
             frames = max(frames, math.ceil(cost * (1 - SHARE) / SHARE / between - 0.1))
-        elif before < self._samples:
-            # only as far as the pace is still kept
-            spare = 1 / self.fps - between
-            self.looks = max(before, self._within(before, self._samples, self._frame_cost, spare))
         self._frame_cost *= self.looks / before
         self._next = self.steps_per_frame * frames
 

@@ -7,6 +7,7 @@ import pytest
 import app
 from app import commands
 from app.cli import main
+from engine.nets import NETS
 from engine.recording import Recording
 from losses import LOSSES
 from toy_data import DATA_SETS
@@ -45,6 +46,8 @@ def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():
         ("--loss arkface", "loss is 'arkface', but must be one of: softmax"),
         ("--loss softmax --data cifar", "data is 'cifar', but must be one of: digits"),
         ("--loss softmax --net resnet", "net is 'resnet', but must be one of: mlp"),
+        ("--loss softmax --net-set width=1", "width is 1.0, but must lie between 2 and 1024"),
+        ("--loss softmax --net cnn --net-set depth=2", "cnn has no knob 'depth'; it has: channels, width"),
         ("--loss softmax --dial classes=99", "classes is 99.0, but must lie between 2 and 10"),
         ("--loss softmax --dim 4", "dim is 4"),
         ("--loss softmax --steps 0", "steps is 0"),
@@ -78,6 +81,9 @@ def test_lists_name_everything(capsys):
     assert main(["losses"]) == 0
     said = capsys.readouterr().out
     assert all(f"\n{slug} " in f"\n{said}" for slug in LOSSES)
+    assert main(["nets"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"\n{slug} " in f"\n{said}" for slug in NETS)
     assert main(["data"]) == 0
     said = capsys.readouterr().out
     assert all(f"\n{slug} " in f"\n{said}" for slug in DATA_SETS)

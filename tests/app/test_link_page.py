@@ -106,6 +106,7 @@ def test_an_empty_link_is_the_first_example_and_the_other_way_round():
             Link(experiment=DEFAULT.model_copy(update={"seed": 7, "learning_rate": 0.002})),
             {"seed": "7", "learning_rate": "0.002"},
         ),
+        (Link(experiment=changed(DEFAULT, net="cnn", net_knobs={"width": 64})), {"net": "cnn", "net.width": "64"}),
         (Link(run="petals", frame=12), {"p1": "softmax", "p2": "arcface", "run": "petals", "frame": "12"}),
         (
             Link(curve=Panel(loss="focal"), compare="gamma", against=(0.0, 0.5, 5.0)),
@@ -115,6 +116,12 @@ def test_an_empty_link_is_the_first_example_and_the_other_way_round():
 )
 def test_only_what_is_not_the_default_is_written(link, query):
     assert write(link) == query
+
+
+def test_another_net_begins_with_its_own_knobs():
+    wide = changed(DEFAULT, net_knobs={"width": 64})
+    assert dict(changed(wide, net="cnn").net_knobs) == {"channels": 8, "width": 128}
+    assert dict(changed(wide, net="mlp", seed=1).net_knobs) == {"width": 64, "depth": 2}
 
 
 def test_a_comparison_belongs_to_the_loss_it_was_chosen_for():
@@ -148,6 +155,8 @@ WRONG = [
     ({"data": ["imagenet"]}, "data is 'imagenet'"),
     ({"data": ["digits"], "data.classes": ["11"]}, "classes is 11"),
     ({"data.spread": ["0.2"]}, "'data.spread'"),
+    ({"net.width": ["1"]}, "width is 1.0"),
+    ({"net": ["cnn"], "net.depth": ["2"]}, "'net.depth'"),
     ({"lang": ["fr"]}, "lang is 'fr'"),
     ({"run": ["../../etc/passwd"]}, "id of a run"),
     ({"run": [""]}, "id of a run"),

@@ -9,12 +9,14 @@ from streamlit.testing.v1 import AppTest
 from app.link import shown
 from app.settings import SETTINGS
 from app.widgets import help_of, label_of, limit_of, name_of, positions, word_of, written
+from engine.nets import NETS
 from losses import LOSSES
 from spec import LANGUAGES, Knob, has_text, knobs_of
 from toy_data import DATA_SETS
 
 OWNED = [(slug, knob) for slug, loss in LOSSES.items() for knob in knobs_of(loss)]
 OWNED += [("", knob) for data in DATA_SETS.values() for knob in knobs_of(data)]
+OWNED += [(slug, knob) for slug, net in NETS.items() for knob in knobs_of(net)]
 OWNED += [("", knob) for knob in SETTINGS]
 NUMERIC = [(owner, knob) for owner, knob in OWNED if knob.kind in {"number", "whole"}]
 
@@ -97,11 +99,12 @@ def sliders_and_lists(owner, place):
 
     from app.settings import SETTINGS
     from app.widgets import control
+    from engine.nets import NETS
     from losses import LOSSES
     from spec import knobs_of
     from toy_data import DATA_SETS
 
-    knobs = SETTINGS if owner == "settings" else knobs_of({**LOSSES, **DATA_SETS}[owner])
+    knobs = SETTINGS if owner == "settings" else knobs_of({**LOSSES, **NETS, **DATA_SETS}[owner])
     for knob in knobs:
         at = (
             knob.default
@@ -115,7 +118,7 @@ def sliders_and_lists(owner, place):
         control(knob, st.session_state.get(f"new.{knob.name}", at), change, owner=owner, language="en", key=knob.name)
 
 
-OWNERS = {slug: knobs_of(loss) for slug, loss in {**LOSSES, **DATA_SETS}.items()} | {"settings": SETTINGS}
+OWNERS = {slug: knobs_of(loss) for slug, loss in {**LOSSES, **NETS, **DATA_SETS}.items()} | {"settings": SETTINGS}
 
 
 @pytest.mark.parametrize("place", ["default", "low", "high"])

@@ -22,11 +22,18 @@ def as_modules(net, views, panel):
         layers.append((torch.nn.Linear(views["last.weight"].shape[2], views["last.weight"].shape[1], False), "last"))
     else:
         layers = [torch.nn.Unflatten(0, (-1, 1))]
-        for number, kernel in enumerate((5, 3, 3)):
-            out, into = views[f"{number}.weight"].shape[1:3]
-            conv = torch.nn.Conv2d(into, out, kernel, stride=2, padding=kernel // 2)
+        convolutions = sum(name.endswith("weight") and name[0].isdigit() for name in views)
+        for number in range(convolutions):
+            out, into, kernel = views[f"{number}.weight"].shape[1:4]
+            stride = 2 if net == "cnn" else 1
+            conv = torch.nn.Conv2d(into, out, kernel, stride=stride, padding=kernel // 2)
             layers += [(conv, str(number)), (torch.nn.PReLU(out), str(number))]
+            if net == "lenet_pp" and number % 2:
+                layers.append(torch.nn.MaxPool2d(2))
         layers += [torch.nn.Flatten()]
+        if net == "cnn":
+            out, into = views["hidden.weight"].shape[1:]
+            layers += [(torch.nn.Linear(into, out), "hidden"), (torch.nn.PReLU(out), "hidden")]
         layers.append((torch.nn.Linear(views["last.weight"].shape[2], views["last.weight"].shape[1], False), "last"))
     modules = []
     for layer in layers:
@@ -47,7 +54,8 @@ def as_modules(net, views, panel):
 @pytest.mark.parametrize("net", list(NETS))
 @pytest.mark.parametrize("dim", [2, 3])
 def test_embeddings_are_those_of_pytorch_s_modules(net, dim):
-    trainer = advance(Trainer(experiment("arcface", "softmax", net=net, dim=dim, dials={})), 15)
+    steps = 2 if net == "lenet_pp" else 15
+    trainer = advance(Trainer(experiment("arcface", "softmax", net=net, dim=dim, dials={})), steps)
     frame = trainer.frame()
     samples = Digits().load()
     x = torch.tensor(np.concatenate([samples.test_x, samples.train_x])).float() / 16

@@ -1,5 +1,7 @@
 """Pictures and films as files: how many frames they have, their size and colours, and what is refused."""
 
+import gc
+
 import imageio.v2 as imageio
 import numpy as np
 import pytest
@@ -57,12 +59,15 @@ def test_a_gif_keeps_the_colours_of_the_classes(corners, tmp_path):
                 assert same[flat].all()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # imageio's reader leaves its pipes to the garbage collector
 def test_an_mp4_has_the_frames_and_the_size_that_are_asked_for(corners, tmp_path):
     out = tmp_path / "film.mp4"
     assert main(["render", str(corners.path), str(out), "--size", "420x440", "--fps", "5"]) == 0
     with imageio.get_reader(out) as reader:
         meta = reader.get_meta_data()
         pictures = [np.asarray(reader.get_data(frame)) for frame in range(reader.count_frames())]
+    del reader
+    gc.collect()
     assert (len(pictures), meta["size"], meta["fps"]) == (3, (420, 440), 5)
     drawn = Film.of(corners, size=SIZE).draw(2)
     assert np.abs(pictures[2].astype(int) - drawn).mean() < 4
