@@ -162,7 +162,7 @@ class Program:
         """Take a step."""
         own = Tensors.of(flat, self._groups)
         losses, after, lines = self._backward((x.float() - self._shape.offset) * self._shape.factor, y, own)
-        norms = torch.zeros_like(losses).index_add(0, self._owners, (lines * lines).sum(dim=1)).sqrt()
+        norms = self._added((lines * lines).sum(dim=1)).sqrt()
         fine_state = self._ordered([_finite(tensors, self._members[k]) for k, tensors in enumerate(after)])
         alive = own.alive & torch.isfinite(losses) & torch.isfinite(norms) & fine_state
         cause = torch.where(torch.isfinite(losses), torch.where(torch.isfinite(norms), 2.0, 1.0), 0.0)
@@ -216,6 +216,12 @@ class Program:
         own.first.copy_(first.view(-1))
         own.second.copy_(second.view(-1))
         own.values.sub_(moved.view(-1))
+
+    def _added(self, lines: Tensor) -> Tensor:
+        """Add up what belongs to each panel ``(K,)``."""
+        if self._count == 1:  # which the compiler cannot scatter into on several threads
+            return lines.sum()[None]
+        return lines.new_zeros(self._count).index_add(0, self._owners, lines)
 
     def _ordered(self, found: list[Tensor]) -> Tensor:
         """Join what was computed group after group ``(K_g,)``, in the order of the panels."""

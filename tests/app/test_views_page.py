@@ -177,6 +177,18 @@ def test_another_data_set_brings_its_dials(desk):
     assert "data.digits.classes" not in [slider.key for slider in page.select_slider]
 
 
+def test_another_net_brings_its_knobs_at_their_defaults(desk):
+    page = opened({"net.width": "64"})
+    assert page.select_slider(key="net.mlp.width").value == 64
+    page.select_slider(key="net.mlp.depth").set_value(3).run()
+    assert dict(link_of(page).experiment.net_knobs) == {"width": 64, "depth": 3}
+    page.selectbox(key="net").set_value("cnn").run()
+    assert not page.exception
+    assert dict(link_of(page).experiment.net_knobs) == {"channels": 8, "width": 128}
+    assert page.select_slider(key="net.cnn.channels").value == 8
+    assert text("nets.cnn.idea") in everything(page)
+
+
 def test_a_data_set_that_is_not_here_says_how_to_get_it_and_cannot_be_trained(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("LOSS_GEOMETRY_DATA", str(tmp_path))
     monkeypatch.setattr("toy_data.folder.home", lambda: tmp_path / "home")

@@ -195,6 +195,25 @@ def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
     assert moved > 0.98, "the gradients point the same way"
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_program_is_compiled_on_two_threads_also_for_one_panel(count):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        described = {**SMALL, "panels": [Panel(loss="nsl", knobs={"scale": 8.0 + k}) for k in range(count)]}
+        fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
+        fast.advance()
+        fast._way.wait()
+        fast.advance()
+        for _ in range(2):
+            exact.advance()
+        assert fast.stage == "compiled"
+        fast.frame()
+        assert_close(fast, exact)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no compiler")
