@@ -1,9 +1,11 @@
 // The clock: which two frames are shown, and how far between them.
 
 const RATE = 12; // frames a second of a replay at speed 1: a run of 165 frames takes a quarter of a minute
+const ALERT = 150; // ms after a frame for which pictures go on without any motion, so that their beat is known
 
 export function createPlayer(frames) {
   let from = 0, to = 0, began = 0, span = 0, arrived = 0, interval = 0.1, fresh = true;
+  let beat = 0, moving = false; // seconds from one picture of a motion to the next
 
   const player = {
     position: 0, playing: false, follow: true, loop: false, speed: 1, smooth: true,
@@ -30,8 +32,9 @@ export function createPlayer(frames) {
     arrive(id, now) {
       if (arrived) interval = 0.8 * interval + 0.2 * Math.min(1, (now - arrived) / 1000);
       arrived = now;
-      // be there when the next one is due, but never lag by more than a fifth of a second
-      if (player.follow) glide(id, now, Math.min(0.2, interval));
+      // be there in the last picture before the next one is due, but never lag by more than a fifth of a second: where
+      // pictures come no faster than frames, the newest frame is shown as it is
+      if (player.follow) glide(id, now, Math.max(0, Math.min(0.2, interval) - beat));
     },
     /** The newest frame has been loaded without the socket. */
     reach(now) { if (player.last > to) glide(player.last, now, 0.1); },
@@ -43,7 +46,9 @@ export function createPlayer(frames) {
       if (player.follow) {
         const share = span > 0 && player.smooth ? Math.min(1, (now - began) / (span * 1000)) : 1;
         player.position = from + (to - from) * share;
-        return share < 1;
+        if (moving) beat = 0.8 * beat + 0.2 * dt;
+        moving = share < 1 || now - arrived < ALERT;
+        return moving;
       }
       if (!player.playing) return false;
       const held = frames().frames;
