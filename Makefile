@@ -13,6 +13,8 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PORT ?= 8501
+# .venv is ours: without byte code every start would compile torch and Streamlit anew, for a quarter of a minute.
+unexport PYTHONDONTWRITEBYTECODE
 # Byte code is compiled when a module is first imported, not for all of torch at once.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 

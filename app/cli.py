@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import commands
+from app import starting
 from app.usage import PROGRAM, Command
 from spec import Refusal
 
@@ -131,12 +131,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 2 after a sentence on standard error where the input was wrong, 130 on Ctrl-C."""
     options = parser().parse_args(arguments)
     try:
-        return int(getattr(commands, options.task)(options))
+        return _work(options.task)(options)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as the shell has it
+
+
+def _work(task: str) -> Callable[[argparse.Namespace], int]:
+    """Return what does a task."""
+    if task == "serve":
+        return starting.run
+    from app import commands  # noqa: PLC0415  (torch and scikit-learn, without which the app starts and --help answers)
+
+    work: Callable[[argparse.Namespace], int] = getattr(commands, task)
+    return work
 
 
 if __name__ == "__main__":

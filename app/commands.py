@@ -1,4 +1,4 @@
-"""What each command of ``loss-geometry`` does."""
+"""What each command of ``loss-geometry`` does, beside the start of the app."""
 
 import argparse
 import time
@@ -13,13 +13,6 @@ from engine.nets import NETS, net_idea, net_title
 from losses import LOSSES
 from spec import Refusal
 from toy_data import DATA_SETS
-
-
-def serve(options: argparse.Namespace) -> int:
-    """Start the app and stay with it."""
-    from app.server import serve as serve_app  # noqa: PLC0415  (streamlit, which no other command needs)
-
-    return serve_app(host=options.host, port=options.port, runs=options.runs)
 
 
 def train(options: argparse.Namespace) -> int:

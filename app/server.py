@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -61,11 +60,3 @@ app = st.App(
     middleware=[Middleware(Guard, uploads=False)],
     lifespan=_lifespan,
 )
-
-
-def serve(host: str = "127.0.0.1", port: int = 8501, runs: Path | None = None) -> int:
-    """Become the server, from whatever working folder; does not return."""
-    if runs is not None:
-        os.environ["LOSS_GEOMETRY_RUNS"] = str(runs.absolute())
-    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).absolute())]
-    os.execv(sys.executable, [*command, "--server.address", host, "--server.port", str(port)])

@@ -1,5 +1,8 @@
 """The command line: what it writes, and the one sentence that it answers wrong input with."""
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,14 @@ def test_train_writes_a_recording_that_others_read(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "arcface" in said
     assert "6 steps" in said
+
+
+def test_reading_a_command_imports_nothing_that_takes_long():
+    look = "import sys, app.cli; app.cli.parser(); print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    imported = ast.literal_eval(
+        subprocess.run([sys.executable, "-c", look], capture_output=True, check=True).stdout.decode()
+    )
+    assert not {"torch", "numpy", "pandas", "sklearn", "streamlit", "pydantic"} & set(imported)
 
 
 def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():

@@ -9,7 +9,7 @@ import pytest
 from app_server import FINISHED, experiment
 from bad_requests import REQUESTS
 
-from app import api
+from app import api, starting
 from app import server as server_module
 from app.answers import language_of
 from engine.codec import decode, decode_points, encode
@@ -189,9 +189,10 @@ def test_the_language_is_the_readers(accepted, language):
 def test_serve_becomes_streamlit_with_the_options(monkeypatch, tmp_path):
     called = []
     monkeypatch.setenv("LOSS_GEOMETRY_RUNS", "before")
-    monkeypatch.setattr(server_module.os, "execv", lambda program, command: called.append(command))
-    server_module.serve(host="0.0.0.0", port=9000, runs=tmp_path)
+    monkeypatch.setattr(starting.os, "execv", lambda program, command: called.append(command))
+    starting.serve(host="0.0.0.0", port=9000, runs=tmp_path)
     (command,) = called
     assert command[1:4] == ["-m", "streamlit", "run"]
+    assert Path(command[4]) == Path(server_module.__file__)
     assert command[5:] == ["--server.address", "0.0.0.0", "--server.port", "9000"]
-    assert server_module.os.environ["LOSS_GEOMETRY_RUNS"] == str(tmp_path)
+    assert starting.os.environ["LOSS_GEOMETRY_RUNS"] == str(tmp_path)

@@ -73,10 +73,8 @@ def test_without_motion_frames_are_not_blended(page: Any, fake: Any) -> None:
 
 LIVE = """async ([seconds, frameEvery, pictureEvery]) => {
   const { createPlayer } = await import("/stage/player.js");
-  let count = 1;
-  window.clock ??= { player: createPlayer(() => ({ count, frames: Array.from({ length: count }, (_, id) => ({ id })) })), now: 0, id: 0 };
+  window.clock ??= { player: createPlayer(() => ({ count: 1, frames: [{ id: 0 }] })), now: 0, id: 0 };
   const { clock } = window, seen = [];
-  count = clock.id + 1;
   let frame = clock.now, picture = clock.now;
   const end = clock.now + 1000 * seconds;
   while (clock.now < end) {
