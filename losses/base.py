@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -255,10 +256,10 @@ def check_batch(z: Tensor, y: Tensor, state: State) -> None:
         raise Refusal("errors.batch_z", shape=tuple(z.shape), dtype=str(z.dtype))
     if y.shape != z.shape[:1] or y.dtype != torch.int64:
         raise Refusal("errors.batch_y", shape=tuple(y.shape), dtype=str(y.dtype), samples=len(z))
-    if not bool(torch.isfinite(z).all()):
+    if not _finite(z):
         raise Refusal("errors.batch_finite")
     for name, tensor in state.items():
-        if not bool(torch.isfinite(tensor).all()):
+        if not _finite(tensor):
             raise Refusal("errors.state_finite", name=name)
     per_class = [tensor for tensor in state.values() if tensor.ndim == 2]
     for tensor in per_class:
@@ -269,3 +270,9 @@ def check_batch(z: Tensor, y: Tensor, state: State) -> None:
     if low < 0 or (classes is not None and high >= classes):
         bad = low if low < 0 else high
         raise Refusal("errors.batch_label", label=bad, last="..." if classes is None else classes - 1)
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Return whether every number is finite; where the sum is, which is the quicker question, all are."""
+    still = tensor.detach()
+    return math.isfinite(float(still.sum())) or bool(torch.isfinite(still).all())

@@ -20,8 +20,8 @@ def class_pairs(y: Tensor) -> tuple[Tensor, Tensor]:
     begins = again[1:] > again[:-1]  # a class that goes on
     # classes begin two places apart or more, so that of two places at most one is an anchor's
     begins = begins[: 2 * room].reshape(room, 2)
-    at = torch.arange(0, 2 * room, 2, device=y.device) + begins[:, 1]
-    return order[torch.stack([at, at + 1])], begins[:, 0] | begins[:, 1]
+    places = torch.arange(2 * room, device=y.device).reshape(room, 2).T + begins[:, 1]
+    return order[places], begins.any(dim=1)
 
 
 def together(similarity: Tensor, real: Tensor) -> Tensor:
@@ -42,8 +42,8 @@ def one_by_one(similarity: Tensor, real: Tensor) -> Tensor:
 
 def over_samples(cost: Tensor, y: Tensor, chosen: Tensor, real: Tensor) -> Tensor:
     """Return values ``(N,)`` whose mean is the mean cost of the pairs: it falls on both of a pair alike."""
-    half = cost * (len(y) / 2 / real.sum().clamp_min(1).to(cost))
-    return cost.new_zeros(len(y)).index_add(0, chosen.flatten(), half.repeat(2))
+    half = cost * (len(y) / 2 / real.sum(dtype=cost.dtype).clamp_min(1))
+    return cost.new_zeros(len(y)).index_put((chosen,), half, accumulate=True)
 
 
 def _among(real: Tensor, *, own: bool) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from losses import safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, State
 from losses.shape import Scene, Shape
-from losses.tuples import Tuples, circles, relations
+from losses.tuples import Tuples, circles, distances, relations
 from spec import param, switch
 
 #: Samples whose pairs are observed: 512 give 130,816 pairs, more than enough for 48 bins.
@@ -59,9 +59,8 @@ class Contrastive(Loss):
 
     def _parts(self, z: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return what similar and dissimilar pairs cost ``(N, N)`` (zero elsewhere), and how many there are, twice."""
-        between = z[:, None] - z[None, :]
-        pull = (between**2).sum(dim=2) / 2
-        push = torch.relu(self.margin - safe.length(between)) ** 2 / 2
+        squares = distances(z, squared=True)
+        pull, push = squares / 2, torch.relu(self.margin - safe.root(squares)) ** 2 / 2
         similar, dissimilar = relations(y)
         costs = torch.where(similar, pull, 0), torch.where(dissimilar, push, 0)
         return costs, (similar.sum(), dissimilar.sum())

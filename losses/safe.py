@@ -55,6 +55,10 @@ def is_label(y: Tensor, classes: int) -> Tensor:
 
 def length(vectors: Tensor) -> Tensor:
     """Return the lengths of vectors ``(..., D)``, with gradient zero for those of length zero."""
-    squared = (vectors**2).sum(dim=-1)
-    apart = squared > 0
-    return torch.where(apart, torch.where(apart, squared, 1).sqrt(), 0)
+    return root((vectors**2).sum(dim=-1))
+
+
+def root(squares: Tensor) -> Tensor:
+    """Return the square roots of numbers that are not negative, with gradient zero at zero."""
+    apart = squares > 0
+    return torch.where(apart, torch.where(apart, squares, 1).sqrt(), 0)

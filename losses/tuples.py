@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import final
 
 import numpy as np
@@ -62,8 +63,10 @@ def relations(y: Tensor) -> tuple[Tensor, Tensor]:
 
 def distances(z: Tensor, *, squared: bool) -> Tensor:
     """Return the distances ``(N, N)`` between embeddings ``(N, D)``, or their squares."""
-    between = z[:, None] - z[None, :]
-    return (between**2).sum(dim=2) if squared else safe.length(between)
+    # one coordinate after the other: there are two or three, and what stays of each fits the cache
+    gaps = (column[:, None] - column for column in z.T)
+    squares = reduce(torch.add, (gap * gap for gap in gaps))
+    return squares if squared else safe.root(squares)
 
 
 def chunks(samples: int) -> Iterator[slice]:

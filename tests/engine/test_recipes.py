@@ -2,13 +2,14 @@
 
 One seed each; benchmarks/results/recipes.md has more. A floor is the lowest accuracy there less four digits of 360 (of
 a setting, with fewer seeds there, less seven), as another machine rounds otherwise. The paper's batch of N-pair loss
-differs so much from seed to seed that its floor is that of twelve: 0.756 to 0.889.
+differs so much from seed to seed that its floor is that of twelve: 0.756 to 0.889. InfoNCE's is that of nine seeds
+of ten in the plane; the tenth ends at 0.911.
 """
 
 import pytest
 
 from engine import Experiment, Panel, Trainer
-from losses import OURS
+from losses import OURS, HeadKind
 
 #: By loss and setting, the test accuracy that is reached in the plane and in space (``None``: not trained here).
 FLOORS: dict[tuple[str, str], tuple[float, float | None]] = {
@@ -45,7 +46,7 @@ FLOORS: dict[tuple[str, str], tuple[float, float | None]] = {
     ("ghm_r", "paper"): (0.38, None),
     ("circle", ""): (0.95, 0.95),
     ("circle", "paper"): (0.935, None),
-    ("circle", "pairs"): (0.935, None),
+    ("circle", "pairs"): (0.92, None),
     ("unified", ""): (0.95, 0.95),
     ("unified", "pairs"): (0.935, None),
     ("huber", ""): (0.86, 0.955),
@@ -103,4 +104,5 @@ def test_accuracy_is_not_below_its_floor_and_nothing_collapses(dim, rows):
         assert frame.stopped is None
         if dim == 3 or row not in MERGED:
             assert frame.metrics["smallest_distance"] > 0.1 * frame.metrics["spread"], row
-            assert frame.metrics["smallest_angle"] > 0.01, row
+            if frame.head.kind in {HeadKind.LINEAR, HeadKind.COSINE}:  # classes told by distance may lie in line
+                assert frame.metrics["smallest_angle"] > 0.01, row
