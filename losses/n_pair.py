@@ -36,8 +36,8 @@ class NPair(Loss):
     the paper: the first two samples of each class are anchor and positive, the other classes' positives the
     negatives. ``all`` takes each ordered pair of a class alone against all samples of other classes. The mean is
     over pairs. With ``class`` a step sees two samples of each class, however large the batch: digits in the plane
-    reach about 0.84 in as many steps as give 0.95 with ``all``. All negatives at once can drive some classes of the plane
-    onto each other for good (two seeds of ten end near 0.62); one by one they do not (the setting ``plane``).
+    reach about 0.84 in as many steps as give 0.95 with ``all``. All negatives at once can drive some classes of the
+    plane onto each other for good (two seeds of ten end near 0.62); one by one they do not (the setting ``plane``).
     """
 
     slug: ClassVar[str] = "n_pair"
