@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor
 
-from engine.program import Shape, Tensors, grouped
+from engine.program import Part, Shape, Tensors, grouped
 from engine.step import DIVERGED, Step
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def shape_of(trainer: "Trainer") -> Shape:
 
 def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
     """Return what a program of the shape moves: the weights themselves, and copies of the rest."""
-    count, (first, second) = len(trainer.losses), trainer.weights.moments
+    count = len(trainer.losses)
+    nets, tail = Part.parts([trainer.weights.values, *trainer.weights.moments], trainer.weights.plan)
 
     def numbers(values: list[float]) -> Tensor:
         return torch.tensor(values, device=trainer.device)
@@ -37,9 +38,8 @@ def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
         for group in shape.groups
     ]
     return Tensors(
-        values=trainer.weights.values,
-        first=first,
-        second=second,
+        nets=nets,
+        tail=tail,
         losses=trainer.last_losses.float(),
         norms=trainer.norms.float(),
         alive=torch.tensor([panel not in trainer.stopped for panel in range(count)], device=trainer.device),
@@ -64,10 +64,11 @@ class Bound:
         if shape_of(trainer) != self.shape:
             return False
         now = stacked(trainer, self.shape)
-        if now.values is not self.tensors.values or now.first is not self.tensors.first:
-            return False  # put together anew, as from a checkpoint
+        for old, new in ((self.tensors.nets.values, now.nets.values), (self.tensors.nets.first, now.nets.first)):
+            if old.data_ptr() != new.data_ptr():
+                return False  # put together anew, as from a checkpoint
         for old, new in zip(self.tensors.flat(), now.flat(), strict=True):
-            if old is not new:
+            if old.data_ptr() != new.data_ptr():
                 old.copy_(new)
         self._link(trainer)
         return True

@@ -59,17 +59,33 @@ class Shape:
 
 @final
 @dataclass(frozen=True)
-class Tensors:
-    """What a step reads and moves, ``K`` panels, all on one device.
-
-    ``values``, ``first``, ``second`` are the weights and Adam's memory, ``losses``, ``norms``, ``alive`` ``(K,)``
-    what was last seen; ``died`` and ``cause`` ``(K,)`` say in which step a panel stopped (0: it did not) and which
-    of ``DIVERGED`` was why. ``ruled`` and ``knobs`` have a tensor ``(K_g, ...)`` by group and name.
-    """
+class Part:
+    """What Adam moves, of one shape: weights, and the running means of their gradient and of its square."""
 
     values: Tensor
     first: Tensor
     second: Tensor
+
+    @classmethod
+    def parts(cls, buffers: Sequence[Tensor], plan: Plan) -> "tuple[Part, Part]":
+        """Return the nets ``(K, row)`` and what losses learn ``(T,)`` of values and means as the plan has them."""
+        count = len(plan.states)
+        ends = count * plan.row
+        return cls(*(own[:ends].view(count, -1) for own in buffers)), cls(*(own[ends:] for own in buffers))
+
+
+@final
+@dataclass(frozen=True)
+class Tensors:
+    """What a step reads and moves, ``K`` panels, all on one device.
+
+    ``nets`` and ``tail`` are the weights with Adam's memory, ``losses``, ``norms``, ``alive`` ``(K,)`` what was last
+    seen; ``died`` and ``cause`` ``(K,)`` say in which step a panel stopped (0: it did not) and which of ``DIVERGED``
+    was why. ``ruled`` and ``knobs`` have a tensor ``(K_g, ...)`` by group and name.
+    """
+
+    nets: Part
+    tail: Part
     losses: Tensor
     norms: Tensor
     alive: Tensor
@@ -80,17 +96,18 @@ class Tensors:
 
     def flat(self) -> list[Tensor]:
         """Return the tensors one after another."""
-        seen = [self.values, self.first, self.second, self.losses, self.norms, self.alive, self.died, self.cause]
-        return [*seen, *(t for group in (*self.ruled, *self.knobs) for t in group)]
+        moved = [tensor for part in (self.nets, self.tail) for tensor in (part.values, part.first, part.second)]
+        seen = [self.losses, self.norms, self.alive, self.died, self.cause]
+        return [*moved, *seen, *(t for group in (*self.ruled, *self.knobs) for t in group)]
 
     @classmethod
     def of(cls, flat: Sequence[Tensor], groups: Sequence[Group]) -> "Tensors":
         """Put together again what ``flat`` took apart."""
-        rest = iter(flat[8:])
+        rest = iter(flat[11:])
         ruled = tuple(tuple(next(rest) for _ in group.ruled) for group in groups)
         knobs = tuple(tuple(next(rest) for _ in group.moving) for group in groups)
-        values, first, second, losses, norms, alive, died, cause = flat[:8]
-        return cls(values, first, second, losses, norms, alive, died, cause, ruled, knobs)
+        losses, norms, alive, died, cause = flat[6:11]
+        return cls(Part(*flat[:3]), Part(*flat[3:6]), losses, norms, alive, died, cause, ruled, knobs)
 
 
 def times(step: int) -> list[float]:
@@ -148,21 +165,21 @@ class Program:
     def __init__(self, shape: Shape, device: torch.device) -> None:
         self._shape, self._plan, self._groups = shape, shape.plan, shape.groups
         self._count = len(self._plan.states)
-        self._nets = self._count * self._plan.row  # where the nets end and what losses learn begins
-        self._owners = self._plan.owners().to(device)
+        nets = self._count * self._plan.row  # where the nets end and what losses learn begins
+        self._owners = self._plan.owners()[nets // LINE :].repeat_interleave(LINE).to(device)
         self._members = [torch.tensor(group.panels, device=device) for group in self._groups]
         self._order = torch.argsort(torch.cat(self._members))
         self._places = []
         for group in self._groups:
-            starts = torch.tensor([self._plan.starts[panel] - self._nets for panel in group.panels], device=device)
+            starts = torch.tensor([self._plan.starts[panel] - nets for panel in group.panels], device=device)
             size = sum(math.prod(form) for _, form in group.learned)
             self._places.append(starts[:, None] + torch.arange(size, device=device))
 
     def __call__(self, x: Tensor, y: Tensor, rates: Tensor, times: Tensor, *flat: Tensor) -> None:
         """Take a step."""
         own = Tensors.of(flat, self._groups)
-        losses, after, lines = self._backward((x.float() - self._shape.offset) * self._shape.factor, y, own)
-        norms = self._added((lines * lines).sum(dim=1)).sqrt()
+        losses, after, nets, tail = self._backward((x.float() - self._shape.offset) * self._shape.factor, y, own)
+        norms = ((nets * nets).sum(dim=1) + self._added(tail * tail)).sqrt()
         fine_state = self._ordered([_finite(tensors, self._members[k]) for k, tensors in enumerate(after)])
         alive = own.alive & torch.isfinite(losses) & torch.isfinite(norms) & fine_state
         cause = torch.where(torch.isfinite(losses), torch.where(torch.isfinite(norms), 2.0, 1.0), 0.0)
@@ -175,18 +192,18 @@ class Program:
         for panels, before, tensors in zip(self._members, own.ruled, after, strict=True):
             for old, new in zip(before, tensors, strict=True):
                 old.copy_(torch.where(alive[panels].view(-1, *[1] * (new.ndim - 1)), new, old))
-        clipped = lines * (CLIP / norms).clamp(max=1.0)[self._owners, None]
-        self._move(own, torch.where(alive[self._owners, None], clipped, 0.0), alive, rates, times)
+        shares, rates = torch.where(alive, (CLIP / norms).clamp(max=1.0), 0.0), torch.where(alive, rates, 0.0)
+        _move(own.nets, nets, shares[:, None], rates[:, None], times)
+        _move(own.tail, tail, shares[self._owners], rates[self._owners], times)
 
-    def _backward(self, x: Tensor, y: Tensor, own: Tensors) -> tuple[Tensor, list[Parts], Tensor]:
-        """Return the losses ``(K,)``, what is learned by rule after the step, and the gradient in lines."""
+    def _backward(self, x: Tensor, y: Tensor, own: Tensors) -> tuple[Tensor, list[Parts], Tensor, Tensor]:
+        """Return the losses ``(K,)``, what is learned by rule after the step, and the gradients of nets and tail."""
         leaves = {
-            name: own.values[: self._nets].view(self._count, -1)[:, start : start + size].view(self._count, *form)
+            name: own.nets.values[:, start : start + size].view(self._count, *form)
             for name, form, start, size in _pieces(self._shape.layout)
         }
         leaves = {name: view.detach().requires_grad_() for name, view in leaves.items()}
-        tail = own.values[self._nets :]
-        states = [tail[places].detach().requires_grad_() for places in self._places]
+        states = [own.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)
         z = z.float()
@@ -201,27 +218,16 @@ class Program:
         gradients = torch.autograd.grad(losses.sum(), wanted, allow_unused=True, materialize_grads=True)
         rows = [gradient.reshape(self._count, -1) for gradient in gradients[: len(leaves)]]
         rows.append(x.new_zeros(self._count, self._plan.row - sum(row.shape[1] for row in rows)))
-        rest = torch.zeros_like(tail)
+        tail = torch.zeros_like(own.tail.values)
         for places, gradient in zip(self._places, gradients[len(leaves) :], strict=True):
-            rest = rest.index_put((places,), gradient)
-        lines = torch.cat([torch.cat(rows, dim=1).flatten(), rest]).view(-1, LINE)
-        return losses.detach(), [after for _, after in seen], lines
+            tail = tail.index_put((places,), gradient)
+        return losses.detach(), [after for _, after in seen], torch.cat(rows, dim=1), tail
 
-    def _move(self, own: Tensors, lines: Tensor, alive: Tensor, rates: Tensor, times: Tensor) -> None:
-        """Let Adam take its step along a gradient."""
-        first = own.first.view(-1, LINE).lerp(lines, 1 - FIRST)
-        second = own.second.view(-1, LINE) * SECOND + (1 - SECOND) * lines * lines
-        unit = (first / times[0]) / ((second / times[1]).sqrt() + TINY)
-        moved = torch.where(alive[self._owners, None], rates[self._owners, None] * unit, 0.0)
-        own.first.copy_(first.view(-1))
-        own.second.copy_(second.view(-1))
-        own.values.sub_(moved.view(-1))
-
-    def _added(self, lines: Tensor) -> Tensor:
+    def _added(self, tail: Tensor) -> Tensor:
         """Add up what belongs to each panel ``(K,)``."""
         if self._count == 1:  # which the compiler cannot scatter into on several threads
-            return lines.sum()[None]
-        return lines.new_zeros(self._count).index_add(0, self._owners, lines)
+            return tail.sum()[None]
+        return tail.new_zeros(self._count).index_add(0, self._owners, tail)
 
     def _ordered(self, found: list[Tensor]) -> Tensor:
         """Join what was computed group after group ``(K_g,)``, in the order of the panels."""
@@ -244,6 +250,17 @@ def _family(group: Group, z: Tensor, y: Tensor, state: Tensor, moves: tuple[Part
 
     seen: tuple[Tensor, Parts] = torch.vmap(one)(z, state, moves)
     return seen
+
+
+def _move(own: Part, gradient: Tensor, share: Tensor, rate: Tensor, times: Tensor) -> None:
+    """Let Adam take its step along a share of a gradient, at a rate; a share of zero takes none of it, NaN or not."""
+    gradient = torch.where(share > 0, share * gradient, 0.0)
+    first = own.first.lerp(gradient, 1 - FIRST)
+    second = own.second * SECOND + (1 - SECOND) * gradient * gradient
+    unit = (first / times[0]) / ((second / times[1]).sqrt() + TINY)
+    own.first.copy_(first)
+    own.second.copy_(second)
+    own.values.sub_(rate * unit)
 
 
 def _finite(moved: Sequence[Tensor], panels: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The layers that nets are made of: of one net, and of ``K`` nets at once.
 
-Each weighted layer is followed by a slope (PReLU) of its own for each unit or channel.
+Each weighted layer is followed by a slope (PReLU) of its own for each unit or channel. Fully connected layers of all
+nets keep samples last, so that the gradients of their weights come out of the products as the weights lie.
 """
 
 import torch
@@ -41,20 +42,20 @@ def convolved(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) ->
 
 
 def dense_stacked(weights: Parameters, layer: str, h: Tensor) -> Tensor:
-    """Return a fully connected layer of all nets: ``(K, B, F)`` becomes ``(K, B, width)``."""
-    h = torch.baddbmm(weights[f"{layer}.bias"][:, None], h, weights[f"{layer}.weight"].mT)
-    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, None] * h)
+    """Return a fully connected layer of all nets: ``(K, F, B)`` becomes ``(K, width, B)``."""
+    h = torch.baddbmm(weights[f"{layer}.bias"][:, :, None], weights[f"{layer}.weight"], h)
+    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, :, None] * h)
 
 
 def dense_shared(weights: Parameters, layer: str, x: Tensor) -> Tensor:
     """Return a fully connected layer of all nets on the samples that they share, in one wide product.
 
-    ``(B, F)`` becomes ``(K, B, width)``.
+    ``(B, F)`` becomes ``(K, width, B)``.
     """
     weight = weights[f"{layer}.weight"]
-    h = torch.addmm(weights[f"{layer}.bias"].flatten(), x, weight.flatten(0, 1).T)
-    h = functional.prelu(h, weights[f"{layer}.slope"].flatten())
-    return h.view(len(x), *weight.shape[:2]).transpose(0, 1)
+    h = torch.addmm(weights[f"{layer}.bias"].flatten()[:, None], weight.flatten(0, 1), x.T)
+    h = h.view(*weight.shape[:2], -1)
+    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, :, None] * h)
 
 
 def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:
@@ -97,7 +98,7 @@ def convolved_shared(weights: Parameters, layer: str, x: Tensor, *, stride: int 
 def dense_apart(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     """Return a fully connected layer of all nets, each on its own channels.
 
-    ``(B, K C, H, W)``, the channels last in memory, becomes ``(K, B, width)``. The weights are brought into the order
+    ``(B, K C, H, W)``, the channels last in memory, becomes ``(K, width, B)``. The weights are brought into the order
     of the channels rather than the other way round: they are fewer.
     """
     weight = weights[f"{layer}.weight"]
@@ -105,14 +106,15 @@ def dense_apart(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     channels = h.shape[1] // nets
     h = h.permute(0, 2, 3, 1).reshape(len(h), -1, nets, channels).permute(2, 0, 1, 3).reshape(nets, -1, inputs)
     turned = weight.view(nets, units, channels, -1).transpose(2, 3).reshape(nets, units, inputs)
-    return dense_stacked({**weights, f"{layer}.weight": turned}, layer, h)
+    h = torch.baddbmm(weights[f"{layer}.bias"][:, None], h, turned.mT)
+    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, None] * h).mT
 
 
 def apart(h: Tensor, count: int) -> Tensor:
-    """Return the channels of all nets ``(B, K C, H, W)`` as one row a sample and net, ``(K, B, C H W)``."""
-    return h.reshape(len(h), count, -1).transpose(0, 1)
+    """Return the channels of all nets ``(B, K C, H, W)`` as one column a sample and net, ``(K, C H W, B)``."""
+    return h.reshape(len(h), count, -1).permute(1, 2, 0)
 
 
 def embedded(weights: Parameters, h: Tensor) -> Tensor:
-    """Return the embeddings that the last layers of all nets make, ``(K, B, D)``."""
-    return torch.bmm(h, weights["last.weight"].mT)
+    """Return the embeddings ``(K, B, D)`` that the last layers of all nets make of ``(K, F, B)``."""
+    return torch.bmm(weights["last.weight"], h).mT
