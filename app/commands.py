@@ -9,6 +9,7 @@ from app import gathering, rendering
 from app import presets as shipped
 from engine import Experiment, record
 from engine.experiment import one_of, parse_knobs
+from engine.heap import keep_freed
 from engine.nets import NETS, net_idea, net_title
 from losses import LOSSES
 from spec import Refusal
@@ -17,6 +18,7 @@ from toy_data import DATA_SETS
 
 def train(options: argparse.Namespace) -> int:
     """Train an experiment into a recording and tell how each panel ended."""
+    keep_freed()
     _record(_experiment(options), options.out)
     return 0
 
@@ -25,6 +27,7 @@ def sweep(options: argparse.Namespace) -> int:
     """Train an experiment over a grid into one table."""
     from app.sweeping import run  # noqa: PLC0415  (pandas, which no other command needs)
 
+    keep_freed()
     return run(options, _experiment(options))
 
 

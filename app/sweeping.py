@@ -53,7 +53,7 @@ def _grid(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _list(sweep: Sweep, options: argparse.Namespace) -> None:
-    panels = sweep.panels(options.memory)
+    panels = sweep.panels(options.memory, options.device)
     chunks = sweep.chunks(panels, options.record)
     settings = len(sweep.settings)
     print(f"settings    {settings}")

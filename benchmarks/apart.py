@@ -7,8 +7,18 @@ from typing import Any
 
 import torch
 
+from engine.heap import keep_freed
+
 
 def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
-    """Call a function in a fresh process, which computes on so many threads, and return what it returns."""
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+    """Call a function in a fresh process, which computes on so many threads, and return what it returns.
+
+    It keeps what it frees, as the worker does.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=(threads,)) as pool:
         return pool.submit(function, *given).result()
+
+
+def _begin(threads: int) -> None:
+    torch.set_num_threads(threads)
+    keep_freed()

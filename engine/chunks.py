@@ -21,8 +21,9 @@ from engine.trainer import Trainer
 from spec.knobs import Value
 from toy_data import Samples
 
-#: Panels of one experiment at most (``Experiment.panels``).
-PANELS = 64
+#: Panels of one experiment at most (``Experiment.panels``), and on a processor, whose cache more of them leave: a step
+#: of the small net then takes 0.32 ms a panel rather than 0.28, and more panels learn before a program is there.
+PANELS, CACHED = 64, 16
 
 #: Tensors of the size of all parameters: the weights, their gradient, Adam's two means, and the step it makes.
 _COPIES = 5

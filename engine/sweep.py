@@ -14,7 +14,7 @@ from typing import Any, Literal, final, get_args
 import pandas as pd
 from tqdm import tqdm
 
-from engine.chunks import PANELS, Chunk, Setting, Trial, cut, footprint, train_chunk
+from engine.chunks import CACHED, PANELS, Chunk, Setting, Trial, cut, footprint, train_chunk
 from engine.experiment import Experiment, Panel, one_of
 from engine.frame import Frame
 from engine.grid import MOST, values_of
@@ -96,8 +96,8 @@ class Sweep:
         grid = [[name, list(values)] for name, values in self.values.items()]
         return {"experiment": self.experiment.model_dump(mode="json"), "grid": grid, "seeds": self.seeds}
 
-    def panels(self, memory: int = MIB) -> int:
-        """Return how many panels of the most expensive setting fit into so many MiB, from 1 to 64.
+    def panels(self, memory: int = MIB, device: str = "cpu") -> int:
+        """Return how many panels of the most expensive setting fit into so many MiB, from 1 to 16 (a GPU: to 64).
 
         Raises ``Refusal`` where the data set is not to be had with one of the dials, or the net cannot take it.
         """
@@ -110,7 +110,8 @@ class Sweep:
             if kind not in seen:
                 samples = DATA_SETS[self.experiment.data](**setting.dials).load()
                 seen[kind] = footprint(self.experiment, setting.panel, samples)
-        return max(1, min(PANELS, budget // max(seen.values())))
+        most = CACHED if device.startswith("cpu") else PANELS
+        return max(1, min(most, budget // max(seen.values())))
 
     def chunks(
         self, panels: int, record: Record = "last", done: frozenset[tuple[int, int]] = frozenset()
@@ -142,7 +143,7 @@ class Sweep:
         result. Raises ``Refusal`` where the data, the device or the folder is not to be had.
         """
         # what can be refused is refused before the folder is there
-        panels, columns = self.panels(memory), Columns(self.experiment)
+        panels, columns = self.panels(memory, device), Columns(self.experiment)
         self.chunks(panels, record)
         if folder is None:
             with TemporaryDirectory() as passing:

@@ -6,7 +6,6 @@ Both are JSON, one object a line. Commands: ``start``, ``fork``, ``edit``, ``pau
 """
 
 import argparse
-import ctypes
 import errno
 import importlib
 import json
@@ -19,7 +18,6 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, final
@@ -27,6 +25,7 @@ from typing import Any, TextIO, final
 import torch
 
 from engine.experiment import Experiment
+from engine.heap import give_back, keep_freed
 from engine.recording import SUFFIX, to_json
 from engine.runs import Run
 from engine.shelf import check_id
@@ -65,12 +64,6 @@ def why_failed(error: Exception) -> Message:
     if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
         return Message.of("server.disk_full")
     return Message.of("server.run_failed", kind=type(error).__name__)
-
-
-def give_back() -> None:
-    """Give freed memory back to the system; glibc keeps what lies below anything in use, and a worker lives long."""
-    with suppress(OSError, AttributeError):  # another C library, or another system
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @final
@@ -214,6 +207,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
     if sys.platform != "win32":
         os.nice(_NICE)
+    keep_freed()
     torch.set_num_threads(max(1, _cores() - 1))  # one core is for the server
     device = choose_device(options.device)
     if torch.device(device).type == "cuda":
