@@ -52,7 +52,7 @@ def test_a_plan_is_listed_without_training(tmp_path, capsys, monkeypatch):
     said = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert said["settings"] == "65"
     assert said["trainings"] == "325  (seeds: 5)"
-    assert said["chunks"] == "10  (panels: 64 at most; memory: 1024 MiB)"
+    assert said["chunks"] == "25  (panels: 16 at most; memory: 1024 MiB)"
     first = json.loads(said["first"])
     assert [panel["knobs"]["margin"] for panel in first["panels"][:6]] == [0.0] * 5 + [0.05]
     assert not list(tmp_path.iterdir())

@@ -83,8 +83,9 @@ def test_memory_cuts_chunks_and_changes_no_row():
 
 def test_chunks_hold_one_seed_and_the_same_dials_and_are_about_equally_large():
     sweep = Sweep(small("arcface"), {"margin": "0:1:65", "data.classes": "3,4"}, seeds=2)
+    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.panels(device="cuda"))] == [33, 32] * 4
     chunks = sweep.chunks(sweep.panels())
-    assert [len(chunk.trials) for chunk in chunks] == [33, 32] * 4
+    assert [len(chunk.trials) for chunk in chunks] == [13] * 5 * 4
     for chunk in chunks:
         assert len(chunk.experiment.panels) == len(chunk.trials)
         assert {trial.seed for trial in chunk.trials} == {chunk.experiment.seed}
