@@ -7,7 +7,7 @@ import streamlit as st
 from app import page
 from app.link import Link
 from app.presets import PRESETS
-from losses import LOSSES
+from losses import LOSSES, loss_title
 from spec import text
 
 
@@ -38,5 +38,5 @@ def story(link: Link) -> None:
         if preset.experiment == link.experiment:
             st.caption(text(f"ui.preset.{preset.slug}.story", link.language))
             return
-    titles = ", ".join(LOSSES[panel.loss].title for panel in link.experiment.panels)
+    titles = ", ".join(loss_title(LOSSES[panel.loss], link.language) for panel in link.experiment.panels)
     st.caption(text("ui.preset.own", link.language, losses=titles))

@@ -12,7 +12,7 @@ from app.link import Link
 from app.settings import moved
 from app.widgets import help_of, limit_of, name_of, word_of
 from engine import Experiment, Panel
-from losses import LOSSES
+from losses import LOSSES, loss_title
 from spec import Knob, Message, Refusal, knobs_of, text
 
 #: Seconds until a run that was just started can be read; the trainer reads its data in that time.
@@ -86,7 +86,7 @@ def stage_panels(showing: Showing, language: str) -> list[dict[str, Any]]:
     return [
         {
             "panel": place,
-            "title": LOSSES[panel.loss].title,
+            "title": loss_title(LOSSES[panel.loss], language),
             "slug": panel.loss,
             "knobs": [_knob(knob, panel, showing, language) for knob in knobs_of(LOSSES[panel.loss])],
         }

@@ -5,7 +5,7 @@ import streamlit as st
 from app import page
 from app.controls import loss_controls
 from app.curving import compare_controls, live_histogram, references, set_curve
-from losses import LOSSES
+from losses import LOSSES, loss_title
 from plots.curves import curves, variables
 from spec import text
 
@@ -13,7 +13,7 @@ link = page.now()
 panel, language = link.curved, link.language
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
-    st.subheader(text("ui.curves.title", language, title=LOSSES[panel.loss].title))
+    st.subheader(text("ui.curves.title", language, title=loss_title(LOSSES[panel.loss], language)))
 with right:
     page.language_switch(link)
 if message := page.said():

@@ -13,6 +13,7 @@ from app.desk import set_desk
 from app.link import Link, read, write
 from app.presets import PRESETS
 from app.settings import DEFAULT
+from app.showing import Showing, stage_panels
 from engine import Experiment, Panel
 from losses import LOSSES
 from spec import LANGUAGES, has_text, knobs_of, text
@@ -303,6 +304,15 @@ def test_the_language_is_switched_and_kept_in_the_link(desk):
     page.segmented_control(key="language").set_value("en").run()
     assert "lang" not in page.query_params
     assert text("ui.studio.train", "en") in everything(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_losses_are_named_in_the_language_of_the_page(desk, language):
+    names = [text(f"losses.{slug}.title", language) for slug in ("triplet", "contrastive")]
+    page = opened({"lang": language, "p1": "triplet", "p2": "contrastive"})
+    assert text("ui.preset.own", language, losses=", ".join(names)) in everything(page)
+    showing = Showing("run", None, link_of(page).experiment, 10)
+    assert [panel["title"] for panel in stage_panels(showing, language)] == names
 
 
 def test_another_view_keeps_the_link(desk):
