@@ -74,7 +74,9 @@ export function mount(root, data, callbacks = {}) {
   function begin() {
     if (begun) return;
     begun = true;
-    if (Number.isInteger(data.frame)) player.seek(data.frame);
+    rested = null;
+    // the page knows where it asked the clock to stand; telling it would run it again, across what a visitor does meanwhile
+    if (Number.isInteger(data.frame)) player.seek(rested = data.frame);
     else if (data.play && !feed.live && !calm.matches) player.play();
   }
   function open() {

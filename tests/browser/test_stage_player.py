@@ -71,6 +71,26 @@ def test_without_motion_frames_are_not_blended(page: Any, fake: Any) -> None:
     assert page.evaluate("() => [...window.shares]") == [0]
 
 
+RESTS = """async (data) => {
+  const { mount } = await import("/stage/stage.js");
+  window.rests = [];
+  window.view = mount(document.getElementById("root"), data, { rested: (at) => window.rests.push(at.frame) });
+}"""
+
+
+def test_the_page_is_told_where_the_clock_rests_but_not_what_it_asked_for(page: Any, fake: Any) -> None:
+    run = make_run(count=60, frames=12)
+    fake.runs[run.id] = run
+    page.goto(fake.url)
+    page.evaluate(RESTS, data_for(run, frame=4))
+    page.wait_for_function("() => window.lossGeometry?.frame === 4")
+    page.wait_for_timeout(1500)  # twice as long as it takes to be told
+    assert page.evaluate("() => window.rests") == []
+    page.evaluate("() => lossGeometry.stage.seek(6)")
+    page.wait_for_function("() => window.rests.length > 0")
+    assert page.evaluate("() => window.rests") == [6]
+
+
 LIVE = """async ([seconds, frameEvery, pictureEvery]) => {
   const { createPlayer } = await import("/stage/player.js");
   window.clock ??= { player: createPlayer(() => ({ count: 1, frames: [{ id: 0 }] })), now: 0, id: 0 };
