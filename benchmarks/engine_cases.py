@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine import NETS, Experiment, Trainer
+from engine.families import PATIENCE
 from toy_data import available
 
 #: Steps of an experiment whose schedule never ends while it is measured.
@@ -46,18 +47,17 @@ class NoProgramError(RuntimeError):
 
 
 def ready(experiment: Experiment) -> Trainer:
-    """Return a trainer whose steps are already what they will be: those of a compiled program in the fast mode.
+    """Return a trainer whose steps are already what they will be: from records or, in the fast mode, compiled.
 
     Raises ``NoProgramError`` where there is none.
     """
     trainer = Trainer(experiment)
-    for _ in range(2):
+    for _ in range(2 if experiment.mode == "fast" or not trainer.net.recorded else PATIENCE):
         trainer.advance()
-    if experiment.mode == "fast":
-        trainer._way.wait()
-        trainer.advance()
-        if trainer.stage != "compiled":
-            raise NoProgramError(f"{experiment.net}, K = {len(experiment.panels)}")
+    trainer._way.wait()
+    trainer.advance()
+    if experiment.mode == "fast" and trainer.stage != "compiled":
+        raise NoProgramError(f"{experiment.net}, K = {len(experiment.panels)}")
     return trainer
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor
 
-from engine.program import Part, Shape, Tensors, grouped
+from engine.groups import grouped
+from engine.program import Part, Shape, Tensors
 from engine.step import DIVERGED, Step
 
 if TYPE_CHECKING:

@@ -87,6 +87,9 @@ class Captured(Step):
         graph.replay()
         own.step += steps
 
+    def wait(self) -> None:
+        """Do nothing: a graph is captured when its first step is taken."""
+
     def settle(self, trainer: "Trainer") -> None:
         """Bring panels that stopped, and Adam's count of steps, to the trainer."""
         if self._bound is not None:

@@ -1,70 +1,87 @@
-"""The exact step: panel after panel, so that each computes what it would compute alone, to the bit."""
+"""The exact step: each panel computes what it would compute alone, to the bit."""
 
 from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
 
-from engine.step import DIVERGED, Step
+from engine.families import Asked, Family
+from engine.groups import grouped
+from engine.step import CLIP, DIVERGED, Step
+from engine.weights import norms
 from losses import State
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
-#: The longest gradient of a panel: with it every loss trains at the default learning rate.
-CLIP = 1.0
-
 
 @final
 class Exact(Step):
-    """Forward pass, loss and gradient panel by panel; one fused call steps them all."""
+    """Gradients family by family, Adam panel by panel.
+
+    Gradients are played from records (``engine.played``) where these are there: of all panels of a family side by
+    side, where that gives each the bytes that it would get alone, or else of one after another.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._families: list[Family] = []
+        self._changed = True
 
     def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
         own = trainer
-        places = own.batches.at(own.step)
-        losses, z = self.backward(own, places)
-        norms = own.weights.norms()
-        y = own.data.train_y[places]
-        ruled = [
-            part(loss.update(z[panel], y, own.state(panel)), loss.ruled) if loss.ruled else {}
-            for panel, loss in enumerate(own.losses)
-        ]
-        self._watch(own, losses, norms, ruled)
-        alive = None
+        asked = self.asked(own, own.batches.at(own.step))
+        losses, lengths = torch.stack([panel.loss for panel in asked]), norms([panel.gradients for panel in asked])
+        self._watch(own, losses, lengths, asked)
         if own.stopped:
             alive = torch.tensor([panel not in own.stopped for panel in range(len(losses))], device=own.device)
             losses = torch.where(alive, losses, own.last_losses)
-            norms = torch.where(alive, norms, own.norms)
-        rates = torch.tensor(own.rates, device=own.device)
-        own.weights.step(rates, (CLIP / norms).clamp(max=1.0).float(), alive)
-        own.ruled = [own.ruled[panel] if panel in own.stopped else moved for panel, moved in enumerate(ruled)]
-        own.last_losses, own.norms = losses, norms
+            lengths = torch.where(alive, lengths, own.norms)
+        divisors = (lengths / CLIP).clamp(min=1.0)
+        own.weights.step(own.rates, [panel.gradients for panel in asked], divisors, own.stopped)
+        for panel, told in enumerate(asked):
+            if panel not in own.stopped:
+                own.ruled[panel] = told.ruled
+        own.last_losses, own.norms = losses, lengths
         own.step += 1
 
     def settle(self, trainer: "Trainer") -> None:
         """Do nothing: the trainer knows all there is."""
 
     def changed(self, trainer: "Trainer") -> None:
-        """Do nothing: each step reads the knobs anew."""
+        """Let the next step read the knobs anew."""
+        self._changed = True
 
-    def backward(self, own: "Trainer", places: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Fill the gradients for a batch; return the panels' losses ``(K,)`` and each one's embeddings ``(B, D)``."""
+    def wait(self) -> None:
+        """Wait until there are records, or it is known that there will be none."""
+        for family in self._families:
+            family.wait()
+
+    def asked(self, own: "Trainer", places: Tensor) -> list[Asked]:
+        """Return what each panel's loss asks for at the samples of a batch."""
         x, y = own.data.scaled(own.data.train_x[places]), own.data.train_y[places]
-        own.weights.gradient.zero_()
-        z, losses = [], []
-        for loss, (net, state), ruled in zip(own.losses, own.weights.leaves(), own.ruled, strict=True):
-            z.append(own.net.one(net, x))
-            losses.append(loss.per_sample(z[-1], y, {**state, **ruled}).mean())
-        together = torch.stack(losses)
-        together.sum().backward()  # type: ignore[no-untyped-call]
-        return together.detach(), [seen.detach() for seen in z]
+        if self._changed:
+            self._regroup(own)
+        found: dict[int, Asked] = {}
+        for family in self._families:
+            found.update(zip(family.panels, family.asked(own, x, y), strict=True))
+        return [found[panel] for panel in range(len(found))]
 
-    def _watch(self, own: "Trainer", losses: Tensor, norms: Tensor, ruled: list[dict[str, Tensor]]) -> None:
+    def _regroup(self, own: "Trainer") -> None:
+        """Read the knobs; a family whose panels are still the same keeps its records."""
+        known = {family.group: family for family in self._families}
+        groups = grouped(own.losses, own.weights.plan.states, own.ruled)
+        self._families = [known.get(group) or Family(group, own) for group in groups]
+        for family in self._families:
+            family.read(own)
+        self._changed = False
+
+    def _watch(self, own: "Trainer", losses: Tensor, lengths: Tensor, asked: list[Asked]) -> None:
         """Stop the panels whose numbers are not finite, and say what was seen first."""
-        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(norms).tolist()
-        for panel, moved in enumerate(ruled):
-            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in moved.values())
+        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(lengths).tolist()
+        for panel, told in enumerate(asked):
+            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in told.ruled.values())
             for what, fine in zip(DIVERGED, (fine_losses[panel], fine_norms[panel], fine_state), strict=True):
                 if not fine:
                     self.stop(own, panel, what, own.step + 1)

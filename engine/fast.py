@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from engine.bound import Bound, shape_of, stacked
-from engine.compiling import Compiled, Job, compiled
+from engine.compiling import Compilation
 from engine.exact import Exact
+from engine.making import Made, made, sizes
 from engine.program import times
 from engine.step import Step
 
@@ -29,7 +30,7 @@ class Fast(Step):
     def __init__(self, exact: Exact) -> None:
         super().__init__()
         self._exact = exact
-        self._compiled: Compiled | None = None
+        self._compiled: Made | None = None
         self._bound: Bound | None = None
 
     def take(self, trainer: "Trainer", most: int) -> None:
@@ -41,14 +42,14 @@ class Fast(Step):
         batch = (x, y, rates, torch.tensor(times(own.step), device=own.device))
         if self._compiled is None:
             self._compiled = self._ask(own, batch)
-        if self._compiled.step is None:
+        if self._compiled.function is None:
             self._exact.take(own, 1)
             return
         self.stage = "compiled"
         if self._bound is None:
             self._bound = Bound(own)
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
-        self._compiled.step(*batch, *self._bound.tensors.flat())
+        self._compiled.function(*batch, *self._bound.tensors.flat())
         own.step += 1
         if own.step % _LOOK == 0:
             self.settle(own)
@@ -60,19 +61,20 @@ class Fast(Step):
 
     def changed(self, trainer: "Trainer") -> None:
         """Move the knobs of the program, or ask for another one where the losses are no longer of its families."""
+        self._exact.changed(trainer)
         if self._bound is not None and self._bound.refreshed(trainer):
             return
         self._compiled = self._bound = None
         self.stage, self.precision = "exact", "float32"
 
     def wait(self) -> None:
-        """Wait until the program is there, or never will be; for measurements."""
+        """Wait until the program is there, or never will be."""
         if self._compiled is not None:
             self._compiled.ended.wait()
 
     @staticmethod
-    def _ask(own: "Trainer", batch: tuple[Tensor, ...]) -> Compiled:
+    def _ask(own: "Trainer", batch: tuple[Tensor, ...]) -> Made:
         shape = shape_of(own)
         example = [*batch, *stacked(own, shape).flat()]
-        sizes = tuple((tensor.shape, tensor.dtype) for tensor in example)
-        return compiled(Job(shape, sizes, str(own.device), torch.get_num_threads()), example)
+        threads = torch.get_num_threads()
+        return made(Compilation(sizes=sizes(example), device=str(own.device), threads=threads, shape=shape), example)

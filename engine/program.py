@@ -1,41 +1,17 @@
 """A whole step of all panels as one function of tensors, panels of a family side by side."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import final
 
 import torch
 from torch import Tensor
 
-from engine.exact import CLIP
-from engine.nets import Layout, Net
-from engine.weights import LINE, Plan
-from losses import Loss
-
-#: Adam's decay of the mean gradient and of its square, and what is added to the root (Kingma & Ba 2015, section 2).
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
-
-
-#: Tensors of a panel or a group, in the order of their names.
-Parts = tuple[Tensor, ...]
-
-
-@final
-@dataclass(frozen=True)
-class Group:
-    """Panels whose losses differ in the numbers on their knobs alone; ``loss`` is that of the first.
-
-    ``moving`` are the knobs that become tensors, ``learned`` and ``ruled`` the shapes of what each panel learns
-    by gradient and by rule.
-    """
-
-    loss: Loss
-    panels: tuple[int, ...]
-    moving: tuple[str, ...]
-    learned: tuple[tuple[str, tuple[int, ...]], ...]
-    ruled: tuple[tuple[str, tuple[int, ...]], ...]
+from engine.groups import Group, Parts, Pieces, apart, means, pieces, pulled
+from engine.nets import Net
+from engine.step import CLIP
+from engine.weights import FIRST, LINE, SECOND, TINY, Plan
 
 
 @final
@@ -44,7 +20,7 @@ class Shape:
     """All that a program depends on beside its tensors; ``half``: the net is computed in bfloat16, the rest is not."""
 
     net: Net
-    layout: tuple[tuple[str, tuple[int, ...]], ...]
+    layout: Pieces
     groups: tuple[Group, ...]
     offset: float
     factor: float
@@ -115,45 +91,6 @@ def times(step: int) -> list[float]:
     return [1 - FIRST ** (step + 1), 1 - SECOND ** (step + 1), float(step + 1)]
 
 
-def grouped(losses: Sequence[Loss], learned: Sequence[Layout], ruled: Sequence[Mapping[str, Tensor]]) -> list[Group]:
-    """Put panels together whose losses are of one family, with the same choices and the same state."""
-    places: dict[tuple[object, ...], list[int]] = {}
-    for panel, loss in enumerate(losses):
-        fixed = tuple(getattr(loss, knob.name) for knob in loss.knobs() if knob.name not in moving(type(loss)))
-        key = (type(loss), fixed, tuple(learned[panel].items()))
-        places.setdefault(key, []).append(panel)
-    return [
-        Group(
-            losses[panels[0]].replace(**_defaults(losses[panels[0]])),
-            tuple(panels),
-            moving(type(losses[panels[0]])),
-            tuple(learned[panels[0]].items()),
-            tuple((name, tuple(tensor.shape)) for name, tensor in ruled[panels[0]].items()),
-        )
-        for panels in places.values()
-    ]
-
-
-@cache
-def moving(loss: type[Loss]) -> tuple[str, ...]:
-    """Return the knobs of a loss that may be tensors: its numbers, but for those that say how large its state is."""
-    start, rng = loss(), torch.Generator()
-
-    def sizes(name: str, value: float) -> list[torch.Size]:
-        return [tensor.shape for tensor in start.replace(**{name: value}).init(3, 2, rng).values()]
-
-    return tuple(
-        knob.name
-        for knob in loss.knobs()
-        if knob.kind == "number" or (knob.kind == "whole" and sizes(knob.name, knob.low) == sizes(knob.name, knob.high))
-    )
-
-
-def _defaults(loss: Loss) -> dict[str, object]:
-    """Return the defaults of the knobs that become tensors, so that their values say nothing about the program."""
-    return {knob.name: knob.default for knob in loss.knobs() if knob.name in moving(type(loss))}
-
-
 @final
 class Program:
     """A step as a function of the batch ``x (B, ...)`` and ``y (B,)``, ``rates (K,)`` and ``times``, and what moves.
@@ -200,28 +137,35 @@ class Program:
         """Return the losses ``(K,)``, what is learned by rule after the step, and the gradients of nets and tail."""
         leaves = {
             name: own.nets.values[:, start : start + size].view(self._count, *form)
-            for name, form, start, size in _pieces(self._shape.layout)
+            for name, form, start, size in pieces(self._shape.layout)
         }
         leaves = {name: view.detach().requires_grad_() for name, view in leaves.items()}
         states = [own.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)
-        z = z.float()
-        seen = [
-            _family(group, z if len(self._groups) == 1 else z[panels], y, state, (ruled, knobs))
+        seen = z.detach().float().contiguous().requires_grad_()
+        told = [
+            means(
+                group,
+                seen if len(self._groups) == 1 else seen[panels],
+                y,
+                (apart(state, group.learned), ruled),
+                knobs,
+            )
             for group, panels, state, ruled, knobs in zip(
                 self._groups, self._members, states, own.ruled, own.knobs, strict=True
             )
         ]
-        losses = self._ordered([mean for mean, _ in seen])
-        wanted = [*leaves.values(), *states]
-        gradients = torch.autograd.grad(losses.sum(), wanted, allow_unused=True, materialize_grads=True)
-        rows = [gradient.reshape(self._count, -1) for gradient in gradients[: len(leaves)]]
+        losses = self._ordered([mean for mean, _ in told])
+        # embeddings lie panel after panel, and so do their gradients: a product of matrices would copy them first
+        pull, *slopes = pulled(losses.sum(), [seen, *states])
+        gradients = pulled(z, list(leaves.values()), pull.contiguous().to(z.dtype))
+        rows = [gradient.reshape(self._count, -1) for gradient in gradients]
         rows.append(x.new_zeros(self._count, self._plan.row - sum(row.shape[1] for row in rows)))
         tail = torch.zeros_like(own.tail.values)
-        for places, gradient in zip(self._places, gradients[len(leaves) :], strict=True):
+        for places, gradient in zip(self._places, slopes, strict=True):
             tail = tail.index_put((places,), gradient)
-        return losses.detach(), [after for _, after in seen], torch.cat(rows, dim=1), tail
+        return losses.detach(), [after for _, after in told], torch.cat(rows, dim=1), tail
 
     def _added(self, tail: Tensor) -> Tensor:
         """Add up what belongs to each panel ``(K,)``."""
@@ -232,24 +176,6 @@ class Program:
     def _ordered(self, found: list[Tensor]) -> Tensor:
         """Join what was computed group after group ``(K_g,)``, in the order of the panels."""
         return found[0] if len(found) == 1 else torch.cat(found)[self._order]
-
-
-def _family(group: Group, z: Tensor, y: Tensor, state: Tensor, moves: tuple[Parts, Parts]) -> tuple[Tensor, Parts]:
-    """Return a group's mean losses ``(K_g,)`` and what it learns by rule, after the step."""
-
-    def one(z: Tensor, row: Tensor, moves: tuple[Parts, Parts]) -> tuple[Tensor, Parts]:
-        ruled, knobs = moves
-        loss = group.loss.replace(**dict(zip(group.moving, knobs, strict=True)))
-        learned = {name: row[start : start + size].view(form) for name, form, start, size in _pieces(group.learned)}
-        named = learned | dict(zip((name for name, _ in group.ruled), ruled, strict=True))
-        mean = loss.per_sample(z, y, named).mean()
-        if not group.ruled:
-            return mean, ()
-        after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in named.items()})
-        return mean, tuple(after[name] for name, _ in group.ruled)
-
-    seen: tuple[Tensor, Parts] = torch.vmap(one)(z, state, moves)
-    return seen
 
 
 def _move(own: Part, gradient: Tensor, share: Tensor, rate: Tensor, times: Tensor) -> None:
@@ -269,12 +195,3 @@ def _finite(moved: Sequence[Tensor], panels: Tensor) -> Tensor:
     for tensor in moved:
         fine = fine & torch.isfinite(tensor).flatten(1).all(dim=1)
     return fine
-
-
-def _pieces(layout: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[str, tuple[int, ...], int, int]]:
-    """Return name, shape, start and size of each piece."""
-    found, start = [], 0
-    for name, form in layout:
-        found.append((name, form, start, math.prod(form)))
-        start += math.prod(form)
-    return found

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 #: What is looked at, in this order, where a panel's numbers are no longer finite.
 DIVERGED = ("loss", "gradient", "state")
 
+#: The longest gradient of a panel: with it every loss trains at the default learning rate.
+CLIP = 1.0
+
 
 class Step(ABC):
     """One way to move a trainer's weights and state by a step; it holds nothing that a checkpoint would need.
@@ -36,6 +39,10 @@ class Step(ABC):
     @abstractmethod
     def changed(self, trainer: "Trainer") -> None:
         """Take notice that knobs or the state of losses are no longer what they were."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Wait until steps are computed as fast as they will be; for measurements."""
 
     @staticmethod
     def stop(trainer: "Trainer", panel: int, what: str, step: int) -> None:

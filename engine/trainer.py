@@ -18,7 +18,7 @@ from engine.frame import Edit, Frame, Points
 from engine.nets import Layout
 from engine.seeds import generator
 from engine.step import Step
-from engine.weights import Plan, Weights
+from engine.weights import Plan, Weights, norms
 from losses import Loss
 from spec import Knob, Message, Refusal
 
@@ -63,8 +63,9 @@ class Trainer:
         self.twins = {"initial": self._initial(), "batches": self.batches.digest()}
         exact = Exact()
         # of the first batch, so that the first frame has them too; nothing moves
-        losses, _ = exact.backward(self, self.batches.at(0))
-        self.last_losses, self.norms = losses, self.weights.norms()
+        asked = exact.asked(self, self.batches.at(0))
+        self.last_losses = torch.stack([panel.loss for panel in asked])
+        self.norms = norms([panel.gradients for panel in asked])
         self._way: Step = exact
         if experiment.mode == "fast":
             self._way = Captured() if self.device.type == "cuda" else Fast(exact)

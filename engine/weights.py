@@ -1,7 +1,7 @@
-"""All weights of all panels in one buffer, so that one fused call steps them all."""
+"""All weights of all panels in one buffer, with Adam's memory of their gradients."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -10,12 +10,18 @@ from torch import Tensor
 
 from engine.nets import Layout
 
-#: Floats in a cache line. The fused optimiser treats the end of what does not fill one differently; blocks of
-#: whole lines are why a panel's numbers do not depend on its neighbours.
+#: Floats in a cache line. Kernels treat the end of what does not fill one differently; blocks of whole lines are why
+#: a panel's numbers do not depend on its neighbours.
 LINE = 16
+
+#: Adam's decay of the mean gradient and of its square, and what is added to the root (Kingma & Ba 2015, section 2).
+FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 
 #: What a panel learns: by name, weights or their moments.
 Tensors = Mapping[str, Tensor]
+
+#: Of a panel: what belongs to its net, and to what its loss learns, each with zeros up to a whole line.
+Rows = tuple[Tensor, Tensor]
 
 
 @final
@@ -58,6 +64,11 @@ class Plan:
             place += count
         return views
 
+    def rows(self, buffer: Tensor, panel: int) -> Rows:
+        """Return the net of a panel and what its loss learns, a row each."""
+        state = buffer[self.starts[panel] :][: _padded(self.states[panel])]
+        return buffer[self.row * panel :][: self.row], state
+
     def owners(self) -> Tensor:
         """Return which panel each line of the buffer belongs to."""
         panels = torch.arange(len(self.states))
@@ -72,83 +83,55 @@ def _padded(layout: Layout) -> int:
 
 @final
 class Weights:
-    """The weights of all panels, and Adam's memory of their gradients.
-
-    Adam steps a buffer of zeros by one, and each panel takes what it finds there times its own learning rate:
-    one fused call serves panels with different rates.
-    """
+    """The weights of all panels, and Adam's memory of their gradients."""
 
     def __init__(self, plan: Plan, device: torch.device) -> None:
         self.values = torch.zeros(plan.size, device=device)
         self._build(plan, torch.zeros(plan.size, device=device), torch.zeros(plan.size, device=device), 0)
 
-    @property
-    def moments(self) -> tuple[Tensor, Tensor]:
-        """Adam's running means of the gradient and of its square."""
-        memory = self._adam.state[self._unit]
-        return memory["exp_avg"], memory["exp_avg_sq"]
-
-    def leaves(self) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:
-        """Return each panel's net and what its loss learns as leaves: the gradients of a pass add up in ``gradient``.
-
-        They are views of ``values``, made once.
-        """
-        if not self._leaves:
-            for panel in range(len(self.plan.states)):
-                pair: list[dict[str, Tensor]] = []
-                for values, gradients in (
-                    (self._net(self.values, panel), self._net(self.gradient, panel)),
-                    (self.plan.state(self.values, panel), self.plan.state(self.gradient, panel)),
-                ):
-                    pair.append({name: view.detach().requires_grad_() for name, view in values.items()})
-                    for name, leaf in pair[-1].items():
-                        leaf.grad = gradients[name]
-                self._leaves.append((pair[0], pair[1]))
-        return self._leaves
-
-    def _net(self, buffer: Tensor, panel: int) -> dict[str, Tensor]:
-        return {name: view[panel] for name, view in self.plan.nets(buffer).items()}
+    def rows(self, panel: int) -> tuple[Tensor, Tensor]:
+        """Return the net and what the loss learns of a panel, a row each, the end of which is zero."""
+        return self._rows[panel]
 
     def count(self, steps: int) -> None:
         """Note how many steps Adam has taken, where somebody else took them."""
-        self._adam.state[self._unit]["step"].fill_(steps)
+        self._steps.fill_(steps)
 
-    def norms(self) -> Tensor:
-        """Return the length of each panel's gradient ``(K,)``, net and loss together."""
-        lines = self.gradient.view(-1, LINE)
-        squares = (lines * lines).sum(1)
-        if squares.device.type != "mps":  # which has no float64
-            squares = squares.double()
-        # line after line, so that the order of the sum does not depend on how many panels there are
-        panels = torch.zeros(len(self.plan.states), dtype=squares.dtype, device=squares.device)
-        return panels.index_add_(0, self._owners, squares).sqrt()
+    def step(
+        self, rates: Sequence[float], gradients: Sequence[Rows], divisors: Tensor, stopped: Container[int]
+    ) -> None:
+        """Let Adam move the panels at their rates, along their gradients divided by ``divisors`` ``(K,)``.
 
-    def step(self, rates: Tensor, scales: Tensor, alive: Tensor | None) -> None:
-        """Move all panels by their rates ``(K,)``, their gradients scaled by ``scales`` ``(K,)``.
-
-        Where ``alive`` ``(K,)`` is given, the other panels stay where they are whatever their gradients hold.
+        Those that are ``stopped`` stay where they are, whatever their gradients hold.
         """
-        lines = self.gradient.view(-1, LINE)
-        lines.mul_(scales[self._owners, None])
-        if alive is not None:
-            lines.masked_fill_(~alive[self._owners, None], 0.0)
-        with torch.no_grad():
-            self._unit.zero_()
-            self._adam.step()
-            moved = self._unit.view(-1, LINE).mul_(rates[self._owners, None])
-            if alive is not None:
-                moved.masked_fill_(~alive[self._owners, None], 0.0)
-            self.values.view(-1, LINE).add_(moved)
+        self._steps += 1
+        for panel, (rate, gradient, divisor) in enumerate(zip(rates, gradients, divisors, strict=True)):
+            if panel not in stopped:
+                # what torch.optim.Adam(fused=True) calls; what it does around it takes four times as long
+                torch._fused_adam_(
+                    self._rows[panel],
+                    gradient,
+                    *self._memory[panel],
+                    [],
+                    [self._steps] * 2,
+                    lr=rate,
+                    beta1=FIRST,
+                    beta2=SECOND,
+                    weight_decay=0.0,
+                    eps=TINY,
+                    amsgrad=False,
+                    maximize=False,
+                    grad_scale=divisor,
+                    found_inf=None,
+                )
 
     def adopt(self, plan: Plan) -> None:
         """Rearrange for a plan whose nets are the same: what keeps its name and shape keeps its value and memory.
 
         What is new is zero; the caller fills it.
         """
-        first, second = self.moments
-        steps = int(self._adam.state[self._unit]["step"])
-        self.values, first, second = (_moved(old, self.plan, plan) for old in (self.values, first, second))
-        self._build(plan, first, second, steps)
+        self.values, first, second = (_moved(old, self.plan, plan) for old in (self.values, *self.moments))
+        self._build(plan, first, second, int(self._steps))
 
     def restore(self, values: Tensor, first: Tensor, second: Tensor, steps: int) -> None:
         """Take over values and Adam's memory as they were after so many steps."""
@@ -157,14 +140,18 @@ class Weights:
 
     def _build(self, plan: Plan, first: Tensor, second: Tensor, steps: int) -> None:
         self.plan = plan
-        self._owners = plan.owners().to(self.values.device)
-        self.gradient = torch.zeros_like(self.values)
-        self._leaves: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
-        self._unit = torch.zeros_like(self.values).requires_grad_()
-        self._unit.grad = self.gradient
-        self._adam = torch.optim.Adam([self._unit], lr=1.0, fused=True)
-        count = torch.tensor(float(steps), device=self.values.device)
-        self._adam.state[self._unit] = {"step": count, "exp_avg": first, "exp_avg_sq": second}
+        self.moments = first, second  # Adam's running means of the gradient and of its square
+        self._steps = torch.tensor(float(steps), device=self.values.device)
+        panels = range(len(plan.states))
+        self._rows = [plan.rows(self.values, panel) for panel in panels]
+        self._memory = [(plan.rows(first, panel), plan.rows(second, panel)) for panel in panels]
+
+
+def norms(gradients: Sequence[Rows]) -> Tensor:
+    """Return the length of each panel's gradient ``(K,)``, net and loss together."""
+    lengths: Sequence[Tensor] = torch._foreach_norm([piece for rows in gradients for piece in rows])
+    seen: Tensor = torch.linalg.vector_norm(torch.stack(list(lengths)).view(len(gradients), -1), dim=1)
+    return seen
 
 
 def _moved(old: Tensor, before: Plan, after: Plan) -> Tensor:

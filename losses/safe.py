@@ -16,7 +16,16 @@ def unit(vectors: Tensor) -> Tensor:
 
 def cosines(z: Tensor, weight: Tensor) -> Tensor:
     """Return the cosines ``(N, C)`` between embeddings ``(N, D)`` and class vectors ``(C, D)``."""
-    return unit(z) @ unit(weight.to(z)).T
+    return products(unit(z), unit(weight.to(z)))
+
+
+def products(z: Tensor, weight: Tensor) -> Tensor:
+    """Return the products ``(N, C)`` of embeddings ``(N, D)`` and class vectors ``(C, D)``.
+
+    The few class vectors are turned in memory: their gradient is then summed in the same order whether one loss is
+    computed or several are side by side.
+    """
+    return z @ weight.T.contiguous()
 
 
 def label_angle(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
@@ -27,7 +36,7 @@ def label_angle(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
 def cosines_and_label_angle(z: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return ``cosines`` and ``label_angle``, with lengths divided out once."""
     point, prototype = unit(z), unit(weight.to(z))
-    return point @ prototype.T, angle(point, prototype[y])
+    return products(point, prototype), angle(point, prototype[y])
 
 
 def angle(point: Tensor, own: Tensor) -> Tensor:
@@ -44,7 +53,7 @@ def angle(point: Tensor, own: Tensor) -> Tensor:
 
 def linear(z: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return the scores ``(N, C)`` of a linear head, in the precision of ``z``."""
-    scores = z @ weight.to(z).T
+    scores = products(z, weight.to(z))
     return scores if bias is None else scores + bias.to(z)
 
 

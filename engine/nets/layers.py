@@ -44,7 +44,7 @@ def convolved(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) ->
 def dense_stacked(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     """Return a fully connected layer of all nets: ``(K, F, B)`` becomes ``(K, width, B)``."""
     h = torch.baddbmm(weights[f"{layer}.bias"][:, :, None], weights[f"{layer}.weight"], h)
-    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, :, None] * h)
+    return _sloped(h, weights[f"{layer}.slope"])
 
 
 def dense_shared(weights: Parameters, layer: str, x: Tensor) -> Tensor:
@@ -54,8 +54,12 @@ def dense_shared(weights: Parameters, layer: str, x: Tensor) -> Tensor:
     """
     weight = weights[f"{layer}.weight"]
     h = torch.addmm(weights[f"{layer}.bias"].flatten()[:, None], weight.flatten(0, 1), x.T)
-    h = h.view(*weight.shape[:2], -1)
-    return torch.where(h > 0, h, weights[f"{layer}.slope"][:, :, None] * h)
+    return _sloped(h.view(*weight.shape[:2], -1), weights[f"{layer}.slope"])
+
+
+def _sloped(h: Tensor, slope: Tensor) -> Tensor:
+    """Apply slopes ``(K, width)`` to all nets ``(K, width, B)``, as the channels of one sample."""
+    return functional.prelu(h.flatten(0, 1)[None], slope.flatten()).view_as(h)
 
 
 def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:

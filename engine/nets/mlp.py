@@ -7,7 +7,7 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from engine.nets.base import Layout, Net, Parameters
-from engine.nets.layers import dense, dense_shared, dense_stacked, embedded
+from engine.nets.layers import dense_shared, dense_stacked, embedded
 from spec import param
 
 _NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -36,10 +36,7 @@ class Mlp(Net):
 
     def one(self, weights: Parameters, x: Tensor) -> Tensor:
         """Return the embeddings of samples of any shape."""
-        h = x.flatten(1)
-        for layer in _NAMES[: self.depth]:
-            h = dense(weights, layer, h)
-        return h @ weights["last.weight"].T
+        return self.stacked({name: weight[None] for name, weight in weights.items()}, x)[0]
 
     def stacked(self, weights: Parameters, x: Tensor) -> Tensor:
         """Return the embeddings that all nets make."""

@@ -9,8 +9,9 @@ import torch
 from engine import Edit, Experiment, Panel, Trainer
 from engine.bound import shape_of
 from engine.captured import LONG, Captured
-from engine.compiling import Compiled
-from engine.program import Program, moving
+from engine.groups import moving
+from engine.making import Made
+from engine.program import Program
 from losses import OURS
 
 SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
@@ -28,8 +29,8 @@ def by_program(trainer: Trainer) -> None:
     """Let a trainer use its program without waiting for a compiler."""
 
     def asked(*_):
-        made = Compiled()
-        made.step = Program(shape_of(trainer), trainer.device)
+        made = Made()
+        made.function = Program(shape_of(trainer), trainer.device)
         return made
 
     trainer._way._ask = asked

@@ -1,0 +1,100 @@
+"""What the losses of a family ask of their panels' weights, panel after panel or side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor
+
+from engine.groups import Group
+from engine.making import Made, made, sizes
+from engine.played import Gradients, Record
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
+
+#: Steps that are taken in Python before records are asked for: a run of a few steps is not worth them.
+PATIENCE = 40
+
+
+@final
+@dataclass(frozen=True)
+class Asked:
+    """What the loss of a panel asks for: its mean ``()``, the gradients of net and state, what is ruled afterwards."""
+
+    loss: Tensor
+    gradients: tuple[Tensor, Tensor]
+    ruled: dict[str, Tensor]
+
+
+@final
+class Family:
+    """Panels whose losses differ in numbers alone. It does not hold their trainer, which holds it."""
+
+    def __init__(self, group: Group, trainer: "Trainer") -> None:
+        self.group, self.panels = group, group.panels
+        self._gradients = Gradients(trainer.net, tuple(trainer.weights.plan.net.items()), group)
+        self._steps = 0
+        self._alone, self._together = Made(), Made()
+        self._records: list[Made] = []
+        self.read(trainer)
+
+    def read(self, trainer: "Trainer") -> None:
+        """Read the knobs: they are tensors, so that records stay what they are when one is moved."""
+        precise = torch.float32 if trainer.device.type == "mps" else torch.float64  # as in Python, where there is any
+        losses = [trainer.losses[panel] for panel in self.panels]
+        knobs = [[float(getattr(loss, name)) for loss in losses] for name in self.group.moving]
+        self._knobs = [torch.tensor(own, dtype=precise, device=trainer.device) for own in knobs]
+        self._each_knobs = [[knob[place].clone() for knob in self._knobs] for place in range(len(losses))]
+
+    def asked(self, own: "Trainer", x: Tensor, y: Tensor) -> list[Asked]:
+        """Return what each panel's loss asks for, by scaled samples ``(B, ...)`` and labels ``(B,)``."""
+        self._steps += 1
+        if self._steps == PATIENCE and own.net.recorded:
+            self._record(own, x, y)
+        together = self._together.function
+        if together is not None:
+            seen = together(x, y, *self._side_by_side(own)) or ()
+            return [self._told(parts) for parts in zip(*seen, strict=True)]
+        alone = self._alone.function or self._gradients
+        return [self._told(alone(x, y, *self._of(place, own)) or ()) for place in range(len(self.panels))]
+
+    def wait(self) -> None:
+        """Wait until the records are there that were asked for."""
+        for record in self._records:
+            record.ended.wait()
+
+    def _record(self, own: "Trainer", x: Tensor, y: Tensor) -> None:
+        """Ask for records, which are used from the step on in which they are there."""
+        self._alone = self._made(1, [x, y, *self._of(0, own)])
+        self._records = [self._alone]
+        if len(self.panels) > 1:
+            self._together = self._made(len(self.panels), [x, y, *self._side_by_side(own)])
+            self._records.append(self._together)
+
+    def _made(self, count: int, example: list[Tensor]) -> Made:
+        group = replace(self.group, panels=tuple(range(count)))  # which ones they are makes no difference
+        job = Record(
+            sizes=sizes(example),
+            device=str(example[0].device),
+            threads=torch.get_num_threads(),
+            gradients=replace(self._gradients, group=group),
+        )
+        return made(job, example)
+
+    def _side_by_side(self, own: "Trainer") -> list[Tensor]:
+        names = [name for name, _ in self.group.ruled]
+        nets, states = zip(*(own.weights.rows(panel) for panel in self.panels), strict=True)
+        ruled = [torch.stack([own.ruled[panel][name] for panel in self.panels]) for name in names]
+        return [torch.stack(nets), torch.stack(states), *ruled, *self._knobs]
+
+    def _of(self, place: int, own: "Trainer") -> list[Tensor]:
+        panel = self.panels[place]
+        ruled = [own.ruled[panel][name] for name, _ in self.group.ruled]
+        return [*own.weights.rows(panel), *ruled, *self._each_knobs[place]]
+
+    def _told(self, seen: Sequence[Tensor]) -> Asked:
+        loss, nets, rows, *moved = seen
+        names = (name for name, _ in self.group.ruled)
+        return Asked(loss, (nets, rows), dict(zip(names, moved, strict=True)))

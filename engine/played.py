@@ -1,0 +1,112 @@
+"""The gradients of a family's panels, computed in Python or played from a record of the same operations.
+
+A record is played by TorchScript's interpreter, which calls the kernels that Python would call, in about half of the
+time. Where they do not give the very bytes that Python gives a panel alone, they are not used.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from engine.groups import Group, Pieces, apart, mean, means, pulled
+from engine.making import Function, Job, copies
+from engine.nets import Net
+from engine.seeds import generator
+
+#: By what weights are multiplied in the trials of a record, so that embeddings are short and long.
+_TRIED = (1.0, 0.3, 2.0, 4.0)
+
+
+@final
+@dataclass(frozen=True)
+class Gradients:
+    """A function of samples and weights, for panels of one family; ``layout`` is that of a net."""
+
+    net: Net
+    layout: Pieces
+    group: Group
+
+    def __call__(self, x: Tensor, y: Tensor, nets: Tensor, rows: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        """Return the losses, the gradients of nets and of what losses learn, then what is learned by rule.
+
+        Of one panel: ``nets (row,)``, ``rows (S,)``, the loss ``()``; or of all ``K_g`` of a group side by side, which
+        have one dimension more in front. ``rest`` is what is learned by rule, then the knobs that move.
+        """
+        group, alone = self.group, nets.ndim == 1
+        ruled, knobs = rest[: len(group.ruled)], rest[len(group.ruled) :]
+        with torch.enable_grad():
+            weights, learned = (
+                [part.detach().requires_grad_() for part in apart(*own)]
+                for own in ((nets, self.layout), (rows, group.learned))
+            )
+            named = {name: weight for (name, _), weight in zip(self.layout, weights, strict=True)}
+            z = self.net.one(named, x) if alone else self.net.stacked(named, x)
+            # in the same order in memory, alone or not: products of matrices round differently in another
+            seen = z.detach().contiguous().requires_grad_()
+            losses, after = (mean if alone else means)(group, seen, y, (tuple(learned), ruled), knobs)
+            pull, *slopes = pulled(losses.sum(), [seen, *learned])
+            parts = pulled(z, weights, pull.contiguous())
+        return losses.detach(), _row(parts, nets), _row(slopes, rows), *after
+
+
+def _row(parts: Sequence[Tensor], like: Tensor) -> Tensor:
+    """Put gradients together as the row is whose parts they belong to; what is left of it is zero."""
+    flat = [part.flatten(like.ndim - 1) for part in parts]
+    left = like.shape[-1] - sum(part.shape[-1] for part in flat)
+    return torch.cat([*flat, like.new_zeros(*like.shape[:-1], left)], dim=-1)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Record(Job):
+    """The operations of such a function."""
+
+    gradients: Gradients
+
+    def make(self, example: list[Tensor]) -> Function | None:
+        """Record the operations; return them if each panel gets the bytes that Python gives it alone."""
+        graph = make_fx(self.gradients)(*example)
+        for node in list(graph.graph.nodes):
+            if node.target is torch.ops.aten.detach.default:  # there is nothing to detach from
+                node.replace_all_uses_with(node.args[0])
+                graph.graph.erase_node(node)
+        graph.graph.eliminate_dead_code()
+        graph.recompile()
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            played: Function = torch.jit.trace(graph.forward, tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
+        return played if all(self._same(played, trial) for trial in _trials(example)) else None
+
+    def _same(self, played: Function, given: list[Tensor]) -> bool:
+        with torch.no_grad():
+            seen = played(*given)
+        assert seen is not None
+        x, y, nets, *rest = given
+        if nets.ndim == 1:
+            return _equal(seen, self.gradients(*given))
+        return all(
+            _equal([tensor[place] for tensor in seen], self.gradients(x, y, *copies(list(own))))
+            for place, own in enumerate(zip(nets, *rest, strict=True))
+        )
+
+
+def _trials(example: list[Tensor]) -> Iterator[list[Tensor]]:
+    """Return other samples, labels and weights, so that what a record keeps of its example comes to light."""
+    random = generator(0, "trials")
+    x, y, nets, rows, *rest = example
+    labels = [y, y[torch.randperm(len(y), generator=random).to(y.device)], torch.full_like(y, int(y[0])), y.flip(0)]
+    for factor, own in zip(_TRIED, labels, strict=True):
+        moved = [factor * (row + 0.01 * torch.randn(row.shape, generator=random).to(row)) for row in (nets, rows)]
+        yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *rest]
+
+
+def _equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    return all(
+        a.dtype == b.dtype and a.shape == b.shape and bytes(a.cpu().numpy().data) == bytes(b.cpu().numpy().data)
+        for a, b in zip(one, other, strict=True)
+    )

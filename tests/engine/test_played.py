@@ -1,0 +1,122 @@
+"""Steps played from records are those that Python takes, to the bit; what is not is not played."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import pytest
+import torch
+from engine_parts import Bomb, advance, experiment, weights_of
+
+from engine import Edit, Trainer
+from engine.families import PATIENCE, Family
+from engine.groups import Group, moving
+from engine.making import sizes
+from engine.nets import Mlp
+from engine.played import Gradients, Record
+from losses import OURS
+from spec import switch
+
+SMALL = {"dials": {"classes": 10, "per_class": 30}, "batch": 64}
+
+
+def recorded(trainer: Trainer) -> list[Family]:
+    """Let a trainer that has made no step have its records from the first one on."""
+    places = trainer.batches.at(0)
+    x, y = trainer.data.scaled(trainer.data.train_x[places]), trainer.data.train_y[places]
+    for family in trainer._way._families:
+        family._record(trainer, x, y)
+        family.wait()
+    return trainer._way._families
+
+
+def side_by_side(slug: str, share: tuple[float, ...] = (0.3, 0.45, 0.6)) -> list[tuple[str, dict[str, object]]]:
+    """Some panels of a loss, its numbers at several places of their sliders."""
+    panels = []
+    for part in share:
+        knobs = [knob for knob in OURS[slug].knobs() if knob.name in moving(OURS[slug])]
+        numbers = {knob.name: knob.slider[0] + part * (knob.slider[1] - knob.slider[0]) for knob in knobs}
+        whole = {knob.name: round(numbers[knob.name]) for knob in knobs if knob.kind == "whole"}
+        panels.append((slug, numbers | whole))
+    return panels
+
+
+@pytest.mark.parametrize("slug", OURS)
+def test_every_loss_is_played_to_the_bit(slug):
+    panels = side_by_side(slug)
+    played, python = (Trainer(experiment(*panels, **SMALL)) for _ in "ab")
+    (family,) = recorded(played)
+    assert family._alone.function is not None
+    advance(played, 12)
+    advance(python, 12)
+    for panel in range(len(panels)):
+        assert weights_of(played, panel) == weights_of(python, panel)
+    alone = Trainer(experiment(panels[1], **SMALL))
+    recorded(alone)
+    assert weights_of(advance(alone, 12), 0) == weights_of(played, 1)
+
+
+def test_a_family_is_played_side_by_side_where_that_changes_nothing():
+    (family,) = recorded(Trainer(experiment(*side_by_side("arcface"), **SMALL)))
+    assert family._together.function is not None
+    # 37 samples do not fill the registers, and what is left over is computed by other instructions
+    (family,) = recorded(Trainer(experiment(*side_by_side("arcface"), **{**SMALL, "batch": 37})))
+    assert family._together.function is None
+    assert family._alone.function is not None
+
+
+def test_records_come_after_some_steps_and_stay_when_a_number_moves():
+    panels = side_by_side("nsl")
+    python, played = (Trainer(experiment(*panels, **SMALL, steps=2 * PATIENCE)) for _ in "ab")
+    for family in python._way._families:
+        family._steps = -1000  # it never asks
+    (family,) = played._way._families
+    for own in (python, played):
+        advance(own, PATIENCE)
+        own._way.wait()
+        own.apply(Edit(PATIENCE, 1, "scale", 5.0))
+        advance(own, 10)
+        own.apply(Edit(PATIENCE + 10, 0, "learning_rate", 0.001))
+        advance(own, 10)
+    assert played._way._families == [family]
+    assert family._together.function is not None
+    assert python._way._families[0]._together.function is None
+    assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
+
+
+def test_a_panel_that_diverges_leaves_its_neighbours_what_they_would_be_alone():
+    panels = side_by_side("cosface")
+    beside, alone = Trainer(experiment(*panels, **SMALL)), Trainer(experiment(panels[0], **SMALL))
+    recorded(beside)
+    advance(alone, 12)
+    advance(beside, 4)
+    beside.weights.plan.state(beside.weights.values, 1)["weight"].fill_(math.nan)
+    advance(beside, 8)
+    assert list(beside.stopped) == [1]
+    assert weights_of(beside, 0) == weights_of(alone, 0)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Counting(Bomb):
+    """A loss that may count the classes of a batch in Python, which the contract of losses forbids."""
+
+    slug: ClassVar[str] = "counting"
+
+    counts: bool = switch(False)
+
+    def per_sample(self, z, y, state):
+        return z.square().sum(dim=1) * (len(y.unique()) if self.counts else 3)
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_what_keeps_numbers_of_its_example_is_not_played(counts):
+    net = Mlp(width=8, depth=1)
+    layout = tuple(net.layout((4,), 2).items())
+    gradients = Gradients(net, layout, Group(Counting(counts=counts), (0,), (), (), ()))
+    count = sum(math.prod(shape) for _, shape in layout)
+    random = torch.Generator().manual_seed(0)
+    x, weights = torch.randn(32, 4, generator=random), torch.randn(count, generator=random)
+    example = [x, torch.arange(32) % 3, weights, torch.zeros(0)]
+    record = Record(sizes=sizes(example), device="cpu", threads=1, gradients=gradients)
+    assert (record.make(example) is None) is counts
