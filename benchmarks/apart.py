@@ -1,5 +1,6 @@
 """A function in a process of its own: what ran before is not in its way, and its threads are its own."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,12 +9,13 @@ from typing import Any
 import torch
 
 from engine.heap import keep_freed
+from engine.threads import SWITCH
 
 
 def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
     """Call a function in a fresh process, which computes on so many threads, and return what it returns.
 
-    It keeps what it frees, as the worker does.
+    It keeps what it frees and switches between threads as the worker does.
     """
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=(threads,)) as pool:
         return pool.submit(function, *given).result()
@@ -22,3 +24,4 @@ def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
 def _begin(threads: int) -> None:
     torch.set_num_threads(threads)
     keep_freed()
+    sys.setswitchinterval(SWITCH)

@@ -1,8 +1,9 @@
-"""What it costs to look: the share of a run's time that its frames take."""
+"""What it costs to look: how much slower a run trains because of its frames."""
 
-import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -10,85 +11,98 @@ import numpy as np
 from benchmarks.apart import apart
 from benchmarks.engine_cases import Case, ready
 from benchmarks.report import Table
-from engine.codec import decode, encode
+from engine import Trainer
+from engine.codec import decode
+from engine.framing import Framing, Made
 from engine.recording import SUFFIX, Recording
 from engine.runs import Run
 
 PANELS, POINTS, A_SECOND = 8, 2000, 10.0
 CASES = (Case("mlp", "digits", 128), Case("mlp", "mnist", 128), Case("cnn", "mnist", 128))
 TARGET = "(target: at most 0.2)"
-WINDOW = 3.0  # seconds of a run that make one measurement
+WINDOW = 3.0  # seconds of training that make one measurement
 
 
 def snapshots(quick: bool) -> Table:
-    """Measure frames in a loop that trains all the time, and in a run of the worker."""
+    """Measure training with and without frames in turn, and a run of the worker."""
     table = Table(
         "engine_snapshots", f"Frames of {PANELS} panels of {POINTS:,} points, {A_SECOND:g} a second", "frames"
     )
     table.notes = [
-        "Training all the time: whenever a tenth of a second has passed and the step is one of the pace (every "
-        "fourth), a frame of all samples is taken and encoded; the share is that of each second. A run: "
-        "engine/runs.py with its recording and its pace (engine/pace.py), which rests when it is early, and leaves "
-        "frames and samples out when it is late; shares are of windows of some seconds. One thread. The digits have "
-        "1,797 points; of MNIST a frame looks at the 10,000 test samples as well."
+        "Training all the time, on one thread, windows of some seconds with frames and without in turn: whenever a "
+        "tenth of a second has passed, the step is one of the pace (every fourth) and the frame before is there, a "
+        "frame of all samples with all its metrics is made in the thread for frames (engine/framing.py). The share is "
+        "1 - steps a second with frames / without. A run: engine/runs.py with its recording and its pace "
+        "(engine/pace.py), which rests when it is early, and leaves frames and samples out when frames are late. The "
+        "digits have 1,797 points; of MNIST a frame looks at the 10,000 test samples as well."
     ]
     for case in CASES[:1] if quick else CASES:
         if case.missing:
             table.notes.append(case.missing)
             continue
         for mode in ("exact", "fast"):
-            for name, numbers in apart(1, _looked, case, mode, 3.0 if quick else 15.0).items():
+            for name, numbers in apart(1, _looked, case, mode, 1 if quick else 5).items():
                 table.add(f"{case}, {mode}, {name}", *numbers)
     return table
 
 
-def _looked(case: Case, mode: str, seconds: float) -> dict[str, list[float]]:
-    return _all_the_time(case, mode, seconds) | _in_a_run(case, mode, seconds)
+def _looked(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
+    return _all_the_time(case, mode, windows) | _in_a_run(case, mode, windows)
 
 
-def _all_the_time(case: Case, mode: str, seconds: float) -> dict[str, list[float]]:
+def _all_the_time(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
     trainer = ready(case.experiment(PANELS, mode, points=POINTS))
-    encode(trainer.frame())
-    steps, frames, codes, shares = [], [], [], []
-    began = second = time.perf_counter()
-    looked = 0.0
-    due = began
-    while (now := time.perf_counter()) - began < seconds:
-        trainer.advance()
-        steps.append(1e3 * (time.perf_counter() - now))
-        now = time.perf_counter()
-        if now >= due and trainer.step % trainer.experiment.steps_per_frame == 0:
-            frame = trainer.frame()
-            taken = time.perf_counter()
-            encode(frame)
-            done = time.perf_counter()
-            frames.append(1e3 * (taken - now))
-            codes.append(1e3 * (done - taken))
-            looked += done - now
-            due = max(due + 1 / A_SECOND, now)
-        if time.perf_counter() - second > 1:
-            shares.append(looked / (time.perf_counter() - second))
-            looked, second = 0.0, time.perf_counter()
+    framing = Framing(wake=lambda: None)
+    framing.make(trainer.glimpse()).result()
+    shares, often, frames, glimpses = [], [], [], []
+    for _ in range(windows):
+        without = _trained(trainer, None)[0]
+        within, made, taken = _trained(trainer, lambda: framing.make(trainer.glimpse()))
+        shares.append(1 - within / without)
+        often.append(len(made) / WINDOW)
+        frames += [1e3 * frame.seconds for frame in made]
+        glimpses += taken
+    framing.close()
     return {
-        f"training all the time: share of time {TARGET}": shares,
-        "training all the time: frames a second": [len(frames) / seconds],
-        "step, ms": steps,
-        "frame, ms": frames,
-        "encoding, ms": codes,
+        f"training all the time: share of its steps that frames cost {TARGET}": shares,
+        "training all the time: frames a second": often,
+        "a frame in its thread, ms": frames,
+        "what training waits for a frame, ms": glimpses,
     }
 
 
-def _in_a_run(case: Case, mode: str, seconds: float) -> dict[str, list[float]]:
-    """Let a run train as the worker does, and tell pieces of work that end in a frame from those that do not."""
+def _trained(trainer: Trainer, look: Callable[[], "Future[Made]"] | None) -> tuple[float, list[Made], list[float]]:
+    """Train for a window; return steps a second, the frames, and the milliseconds that each one took of training."""
+    frames: list[Future[Made]] = []
+    taken = []
+    steps, began = 0, time.perf_counter()
+    due = began
+    while (now := time.perf_counter()) - began < WINDOW:
+        trainer.advance()
+        steps += 1
+        if look is None or now < due or trainer.step % trainer.experiment.steps_per_frame:
+            continue
+        if not frames or frames[-1].done():
+            now = time.perf_counter()
+            frames.append(look())
+            taken.append(1e3 * (time.perf_counter() - now))
+            due = max(due + 1 / A_SECOND, now)
+    seconds = time.perf_counter() - began
+    return steps / seconds, [frame.result() for frame in frames], taken
+
+
+def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
+    """Let a run train as the worker does."""
     seen = 0
 
     def say(what: str, **_: object) -> None:
         nonlocal seen
         seen += what == "frame"
 
-    windows: list[dict[str, float]] = []
+    found: dict[str, list[float]] = {"a run: frames a second": [], "a run: steps a second": []}
+    framing = Framing(wake=lambda: None)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder) / f"run{SUFFIX}", "cpu", say)
+        run = Run(Path(folder) / f"run{SUFFIX}", "cpu", say, framing)
         experiment = case.experiment(PANELS, mode, points=POINTS)
         run.start(experiment)
         while not seen:
@@ -98,32 +112,24 @@ def _in_a_run(case: Case, mode: str, seconds: float) -> dict[str, list[float]]:
         while time.monotonic() < until:
             _work(run)
         first = seen
-        for _ in range(max(1, round(seconds / WINDOW))):
-            plain, framed, began = [], [], time.perf_counter()
+        for _ in range(windows):
+            frames, steps, began = seen, run._trainer.step, time.perf_counter()
             while (passed := time.perf_counter() - began) < WINDOW:
-                before = seen
-                took = _work(run)
-                (framed if seen > before else plain).append(took)
-            looking = sum(framed) - len(framed) * statistics.median(plain)
-            windows.append(
-                {
-                    f"a run: share of its work {TARGET}": looking / (sum(plain) + sum(framed)),
-                    "a run: share of all time": looking / passed,
-                    "a run: frames a second": len(framed) / passed,
-                    "a run: steps a second": (len(plain) + len(framed)) / passed,
-                }
-            )
+                _work(run)
+            found["a run: frames a second"].append((seen - frames) / passed)
+            found["a run: steps a second"].append((run._trainer.step - steps) / passed)
         run.end("stopped")
         with Recording(run.path) as recording:
-            frames = (decode(record.body) for record in recording.records(first, recording.frames - first))
-            looks = [float(np.isfinite(frame.panels[0].embeddings).all(axis=1).mean()) for frame in frames]
-    found = {row: [window[row] for window in windows] for row in windows[0]}
+            records = (decode(record.body) for record in recording.records(first, recording.frames - first))
+            looks = [float(np.isfinite(frame.panels[0].embeddings).all(axis=1).mean()) for frame in records]
+    framing.close()
     return found | {"a run: share of the points that a frame looks at": looks}
 
 
-def _work(run: Run) -> float:
-    """Let a run do a piece of work when it is due; return the seconds that it took."""
-    time.sleep(max(0.0, run.due - time.monotonic()))
-    began = time.perf_counter()
-    run.work()
-    return time.perf_counter() - began
+def _work(run: Run) -> None:
+    """Let a run do a piece of work when it is due."""
+    time.sleep(max(0.0, min(0.005, run.due - time.monotonic())))
+    if run.due <= time.monotonic():
+        run.work()
+    else:
+        run.deliver()

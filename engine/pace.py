@@ -7,8 +7,9 @@ from typing import final
 #: Frames a second, where nobody asks for another pace: what the eye needs.
 FRAMES_PER_SECOND = 30.0
 
-#: Share of the time that frames may take where the pace cannot be kept.
-SHARE = 0.2
+#: Share of the time that frames may take of a core that training needs as well, and of one that it does not: the
+#: server, whose it is, needs little of it.
+SHARE, BESIDE = 0.2, 0.8
 
 #: Seconds between two frames that steps are left out for, rather than samples; the stage moves points in between.
 FLOWING = 0.1
@@ -24,71 +25,64 @@ FIRST = 0.25
 class Pace:
     """The pace that was asked for, and what can be kept of it, from what steps and frames were measured to cost.
 
-    Where frames come late, some are left out, so that training goes on as fast as was asked for; ten a second are to
-    remain, for which they look at fewer samples (``samples`` are all there are). Where steps alone take longer than
-    that, frames take a fifth of the time: by fewer samples first, then by fewer frames.
+    A period is as many steps as are asked for between two frames. Frames are made while training goes on, and take a
+    ``share`` of the time: where they take longer, they look at fewer samples (``samples`` are all there are) as long
+    as ten a second are not reached, and the frames of some periods are left out.
     """
 
-    def __init__(self, steps_per_frame: int, samples: int, sample_cost: float) -> None:
+    def __init__(self, steps_per_frame: int, samples: int, sample_cost: float, share: float = SHARE) -> None:
         self.fps = FRAMES_PER_SECOND
         self.steps_per_frame = steps_per_frame
         self.due = 0.0
         self.looks = self._within(samples, samples, sample_cost * samples, FIRST)
         self._samples = samples
-        self._since = 0
-        self._next = steps_per_frame
+        self._share = share
+        self._steps = self._periods = 0  # steps of this period; periods since the last frame
+        self._every = self._next = 1  # periods between frames as they are planned, and before the next one
         self._step_cost = self._frame_cost = 0.0
 
     @property
     def left(self) -> int:
-        """How many steps are left before the next frame."""
-        return max(1, self._next - self._since)
+        """How many steps are left of the period."""
+        return max(1, self.steps_per_frame - self._steps)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a frame is to follow this period."""
+        return self._periods + 1 >= self._next
 
     def stepped(self, steps: int, seconds: float) -> bool:
-        """Note steps that were taken; return whether a frame follows."""
-        self._since += steps
+        """Note steps that were taken; return whether that ends the period."""
+        self._steps += steps
         self._step_cost = _smooth(self._step_cost, seconds / steps)
-        return self._since >= self._next
+        return self._steps >= self.steps_per_frame
 
-    def framed(self, seconds: float) -> None:
-        """Note a frame that was made, and plan the next one."""
+    def ended(self, *, framed: bool) -> None:
+        """Let the next period begin when this one's time is over."""
+        self._steps = 0
+        self._periods = 0 if framed else self._periods + 1
+        if framed:
+            self._next = self._every
+        self.due = max(self.due + 1 / self.fps, time.monotonic())
+
+    def made(self, seconds: float) -> None:
+        """Note how long a frame took to be made, and plan the next ones."""
         self._frame_cost = _smooth(self._frame_cost, seconds)
-        self._since = 0
-        now = time.monotonic()
-        self._plan(late=self.due + 1 / self.fps < now)
-        self.due = max(self.due + 1 / self.fps, now)
+        before, period = self.looks, max(1 / self.fps, self._step_cost * self.steps_per_frame)
+        room = self._share * period
+        self.looks = self._within(before, self._samples, self._frame_cost, room * max(1, int(FLOWING / period)))
+        self._frame_cost *= self.looks / before
+        self._every = self._next = max(1, math.ceil(self._frame_cost / room - 0.1))
 
     def ask(self, frames_per_second: float, steps_per_frame: int) -> None:
         """Change how fast frames come and how many steps lie between them."""
-        self.fps, self.steps_per_frame, self._next = frames_per_second, steps_per_frame, steps_per_frame
+        self.fps, self.steps_per_frame = frames_per_second, steps_per_frame
         self.due = 0.0
+        self.hasten()
 
     def hasten(self) -> None:
         """Leave no frame out before the next one: somebody moved a knob and waits."""
-        self._next = -(-max(1, self._since) // self.steps_per_frame) * self.steps_per_frame
-
-    def _plan(self, *, late: bool) -> None:
-        between, before = self._step_cost * self.steps_per_frame, self.looks
-        spare = 1 / self.fps - between  # of a frame's time, after its steps
-        room = spare * max(1.0, FLOWING * self.fps)
-        fit = before * room / self._frame_cost if self._frame_cost > 0 else math.inf
-        frames = 1
-        if fit >= min(LEAST, self._samples):  # the steps can be kept that were asked for
-            self.looks = self._within(before, self._samples, self._frame_cost, room)
-            if late:
-                frames = max(1, math.ceil(self._frame_cost * self.looks / before / spare))
-        elif between > 0:
-            frames = max(1, round(min(self._frame_cost / SHARE, FLOWING) * (1 - SHARE) / between))
-            self.looks = self._within(before, self._samples, self._frame_cost, self._room(frames * between))
-            cost = self._frame_cost * self.looks / before
-            frames = max(frames, math.ceil(cost * (1 - SHARE) / SHARE / between - 0.1))
-        self._frame_cost *= self.looks / before
-        self._next = self.steps_per_frame * frames
-
-    @staticmethod
-    def _room(steps: float) -> float:
-        """Return the seconds that a frame may take after steps that take so long."""
-        return steps * SHARE / (1 - SHARE)
+        self._next = 1
 
     @staticmethod
     def _within(looked: int, samples: int, cost: float, room: float) -> int:

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any, final
 
-from engine.codec import encode, encode_points
+from engine.codec import encode_points
 from engine.experiment import Experiment
 from engine.frame import Edit
-from engine.pace import Pace
+from engine.framing import Framing, Made
+from engine.pace import BESIDE, SHARE, Pace
 from engine.recorder import Recorder, begun
 from engine.recording import Event, Recording, to_json
 from engine.snapshot import CHUNK
+from engine.threads import cores
 from engine.trainer import Trainer
 from spec import Message, Refusal
 
@@ -47,12 +50,14 @@ def open_recorder(
 class Run:
     """A run that is trained a little at a time; times are monotonic seconds."""
 
-    def __init__(self, path: Path, device: str, say: Say) -> None:
+    def __init__(self, path: Path, device: str, say: Say, framing: Framing) -> None:
         self.path = path
         self.status = "open"
         self.paused = False
         self._device = device
         self._say = say
+        self._framing = framing
+        self._frame: Future[Made] | None = None  # that is being made
         self._preparing: Iterator[None] = iter(())
         self._ready = False
         self._made: Trainer | None = None
@@ -99,26 +104,45 @@ class Run:
                 for command in waiting:
                     command()
             return True
+        self.deliver()
         if self._trainer.finished:  # forked at its end, and nothing was moved
             self.end("done")
             return True
-        assert self._recorder is not None
         assert self._pace is not None
         began, step = time.perf_counter(), self._trainer.step
         self._trainer.advance(self._pace.left)
-        framed = self._pace.stepped(self._trainer.step - step, time.perf_counter() - began)
+        ended = self._pace.stepped(self._trainer.step - step, time.perf_counter() - began)
         if self._trainer.stage != self._stage:
             self._stage = self._trainer.stage
             self._note("stage", {"stage": self._stage, "precision": self._trainer.precision})
-        if not framed and not self._trainer.finished:
+        if not ended and not self._trainer.finished:
             return False
-        self._snapshot(self._recorder, self._pace)
-        self._singles = max(0, self._singles - 1)
+        self._snapshot(self._pace)
         if self._trainer.finished:
             self.end("done")
         elif self._bytes > _LIMIT_MIB * 2**20:
             self.end("stopped", Message.of("server.recording_full", limit=_LIMIT_MIB))
         return True
+
+    def deliver(self, *, wait: bool = False) -> None:
+        """Record the frame that was being made, if it is there, or wait for it."""
+        frame = self._frame
+        if frame is None or not (wait or frame.done()):
+            return
+        self._frame = None
+        made, recorder = frame.result(), self._recorder
+        if recorder is None:  # the run has ended meanwhile
+            return
+        step = made.glimpse.step
+        place = recorder.frame(step, made.body)
+        self._bytes += len(made.body)
+        if self._pace is not None:
+            self._pace.made(made.seconds)
+        self._say("frame", frame=place, step=step)
+        for panel, reason in made.glimpse.stopped.items():
+            if panel not in self._diverged:
+                self._diverged.add(panel)
+                self._event(recorder, "diverged", {"panel": panel, "reason": to_json(reason)})
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Move a knob before the next step; a run that was done goes on."""
@@ -126,6 +150,7 @@ class Run:
             return
         if not self.editable:
             raise Refusal("server.run_let_go")
+        self.deliver(wait=True)
         self._trainer.apply(Edit(self._trainer.step, edit["panel"], edit["knob"], edit["value"]))
         if self._pace is not None:
             self._pace.hasten()
@@ -164,6 +189,8 @@ class Run:
         """End the run with a status; what it is, is told even where the disk does not take it any more."""
         if self.status != "open":
             return
+        if status != "failed":
+            self.deliver(wait=True)
         recorder, self._recorder = self._recorder, None
         try:
             if recorder is not None:
@@ -191,7 +218,8 @@ class Run:
         yield
         self._recorder = open_recorder(self.path, experiment, self._trainer, self._device)
         self._pace = self._paced(experiment)
-        self._snapshot(self._recorder, self._pace)
+        self._snapshot(self._pace)
+        self.deliver(wait=True)
         self._say("opened", frames=self._recorder.frames)
 
     def _branch(self, source: Path, frame: int) -> Iterator[None]:
@@ -224,22 +252,24 @@ class Run:
         few = trainer.data.look_x[:CHUNK]
         began = time.perf_counter()
         trainer.forward(trainer.data.scaled(few))
-        return Pace(experiment.steps_per_frame, samples, (time.perf_counter() - began) / len(few))
+        cost = (time.perf_counter() - began) / len(few)
+        return Pace(experiment.steps_per_frame, samples, cost, BESIDE if cores() > 1 else SHARE)
 
-    def _snapshot(self, recorder: Recorder, pace: Pace) -> None:
-        began = time.perf_counter()
-        frame = self._trainer.frame(None if self._trainer.finished else pace.looks)
-        body = encode(frame)
-        place = recorder.frame(frame.step, body)
-        self._bytes += len(body)
-        pace.framed(time.perf_counter() - began)
-        self._say("frame", frame=place, step=frame.step)
-        for panel, reason in self._trainer.stopped.items():
-            if panel not in self._diverged:
-                self._diverged.add(panel)
-                self._event(recorder, "diverged", {"panel": panel, "reason": to_json(reason)})
-        if frame.step - self._kept >= _CHECKPOINT_EVERY:
-            self._keep(recorder)
+    def _snapshot(self, pace: Pace) -> None:
+        """Have a frame made while training goes on; who waits for it gets it, else it may be left out."""
+        awaited = self._singles > 0 or self._trainer.finished
+        busy = self._frame is not None and not self._frame.done()
+        if not awaited and (busy or not pace.wanted):
+            pace.ended(framed=False)
+            return
+        self.deliver(wait=True)
+        self._frame = self._framing.make(self._trainer.glimpse(None if self._trainer.finished else pace.looks))
+        pace.ended(framed=True)
+        if self._trainer.step - self._kept >= _CHECKPOINT_EVERY and self._recorder is not None:
+            self._keep(self._recorder)
+        if awaited:
+            self.deliver(wait=True)
+            self._singles = max(0, self._singles - 1)
 
     def _keep(self, recorder: Recorder) -> None:
         """Write a checkpoint, unless a knob was just moved: a fork from the frame at this step is before that."""
@@ -256,7 +286,8 @@ class Run:
         self._say("event", kind=kind, step=step, frame=recorder.frames - 1, body=body)
 
     def _note(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Record an event of a run that is open."""
+        """Record an event of a run that is open, after the frames that were taken before."""
+        self.deliver(wait=True)
         assert self._recorder is not None
         self._event(self._recorder, kind, body)
 

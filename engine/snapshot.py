@@ -1,7 +1,6 @@
 """Making a frame: everything that is seen of all panels, under one set of weights."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,12 +9,10 @@ from torch import Tensor
 from engine import metrics, recognition
 from engine.data import Look
 from engine.frame import Floats, Frame, PanelFrame
+from engine.glimpse import Glimpse, off
 from engine.metrics import Cloud
 from losses import Head, HeadKind, Loss, Scene
 from losses.shape import ROW
-
-if TYPE_CHECKING:
-    from engine.trainer import Trainer
 
 BINS = 48  # of a live histogram (docs/recording.md)
 CHUNK = 256  # samples a forward pass: small enough for the cache, where it is several times faster than all at once
@@ -25,34 +22,39 @@ GRADIENT, DECADES = "gradient", (-6.0, 2.0)
 
 
 @torch.no_grad()
-def take(trainer: "Trainer", x: Tensor, y: Tensor, most: int | None) -> Frame:
-    """See all panels of a trainer, at ``most`` samples (``None``: all); ``x`` and ``y`` are the last batch.
+def take(glimpse: Glimpse) -> Frame:
+    """See all panels; losses and histograms are those of the last batch.
 
-    Losses and histograms are those of the batch.
+    Embeddings are computed on the device, everything else on the processor.
     """
-    data = trainer.data
-    look = data.look(most)
-    looks = _forward(trainer, look.x)
-    batch = trainer.forward(x)
-    full = _full(trainer)
-    strangers = _forward(trainer, data.held_out[0]) if full and data.held_out is not None else None
-    rates = trainer.rates
+    data = glimpse.data
+    look = data.look(glimpse.looks)
+    y = off(data.train_y[glimpse.places])
+    with glimpse.beside():
+        looks = _forward(glimpse, look.x)
+        batch = _forward(glimpse, data.train_x[glimpse.places], chunk=len(y))
+        strangers = None
+        if glimpse.full and data.held_out is not None:
+            strangers = _forward(glimpse, data.held_out[0])
+        states = [{name: off(tensor) for name, tensor in state.items()} for state in glimpse.states]
+        norms, last_losses = off(glimpse.norms), off(glimpse.last_losses)
+    look_y = off(look.y)
     panels = []
-    for panel, loss in enumerate(trainer.losses):
-        state, z = trainer.state(panel), looks[panel]
-        train = Cloud.of(z[look.tests :], look.y[look.tests :])
-        test = Cloud.of(z[: look.tests], look.y[: look.tests])
+    for panel, loss in enumerate(glimpse.losses):
+        state, z = states[panel], looks[panel]
+        train = Cloud.of(z[look.tests :], look_y[look.tests :])
+        test = Cloud.of(z[: look.tests], look_y[: look.tests])
         means = train.means(len(data.classes))
         head = _head(loss, state, means)
         scores = _scores(loss, z, state, head)
-        right = scores.argmax(1) == look.y
-        stopped = trainer.stopped.get(panel)
+        right = scores.argmax(1) == look_y
+        stopped = glimpse.stopped.get(panel)
         losses, lengths = _gradients(loss, batch[panel], y, state)
         observed = loss.observe(batch[panel], y, state)
-        told = {"gradient_norm": float(trainer.norms[panel]), **metrics.quick(train, test, means, head)}
+        told = {"gradient_norm": float(norms[panel]), **metrics.quick(train, test, means, head)}
         if loss.active(batch[panel][:2], y[:2], state, 1) is not None:  # a loss over pairs, triplets, quadruplets
             told |= metrics.active_share(loss, observed)
-        if full:
+        if glimpse.full:
             told |= recognition.full(train, test, directional=loss.directional())
         if strangers is not None and data.held_out is not None:
             best = scores[: look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
@@ -67,20 +69,20 @@ def take(trainer: "Trainer", x: Tensor, y: Tensor, most: int | None) -> Frame:
         panels.append(
             PanelFrame(
                 embeddings=_shown(z, look, data.shown),
-                loss=float(trainer.last_losses[panel] if stopped else losses.mean()),
+                loss=float(last_losses[panel] if stopped else losses.mean()),
                 train_accuracy=_share(right[look.tests :]),
                 test_accuracy=_share(right[: look.tests]),
                 head=head,
                 state={name: _array(tensor) for name, tensor in state.items()},
                 knobs={knob.name: getattr(loss, knob.name) for knob in loss.knobs()},
-                learning_rate=rates[panel],
+                learning_rate=glimpse.rates[panel],
                 shapes=_shapes(loss, scene),
                 histograms={**_histograms(loss, observed), GRADIENT: _gradient_histogram(lengths)},
                 metrics=told,
                 stopped=stopped,
             )
         )
-    return Frame(trainer.step, tuple(panels))
+    return Frame(glimpse.step, tuple(panels))
 
 
 def _shown(z: Tensor, look: Look, shown: int) -> Floats:
@@ -95,17 +97,10 @@ def _share(right: Tensor) -> float:
     return int(right.sum()) / len(right)
 
 
-def _full(trainer: "Trainer") -> bool:
-    """Return whether the frame has all metrics: by its step alone, so that neighbours that diverge change nothing."""
-    every = trainer.experiment.steps_per_frame * recognition.FULL_EVERY
-    step = trainer.step
-    return step % every == 0 or step == trainer.experiment.steps or step >= trainer.horizon
-
-
-def _forward(trainer: "Trainer", x: Tensor) -> list[Tensor]:
-    """Return each panel's embeddings of samples that are not scaled yet."""
-    chunks = [trainer.forward(trainer.data.scaled(part)) for part in torch.split(x, CHUNK)]
-    return [torch.cat(parts) for parts in zip(*chunks, strict=True)]
+def _forward(glimpse: Glimpse, x: Tensor, chunk: int = CHUNK) -> list[Tensor]:
+    """Return each panel's embeddings of samples that are not scaled yet, on the processor."""
+    chunks = [glimpse.net.forward(glimpse.nets, glimpse.data.scaled(part)) for part in torch.split(x, chunk)]
+    return [off(torch.cat(parts)) for parts in zip(*chunks, strict=True)]
 
 
 def _gradients(loss: Loss, z: Tensor, y: Tensor, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -149,7 +144,7 @@ def _head(loss: Loss, state: Mapping[str, Tensor], means: Tensor) -> Head:
 
 def _scores(loss: Loss, z: Tensor, state: Mapping[str, Tensor], head: Head) -> Tensor:
     scores = loss.scores(z, state)
-    return head.scores(z.cpu()).to(z.device) if scores is None else scores
+    return head.scores(z) if scores is None else scores
 
 
 def _shapes(loss: Loss, scene: Scene) -> Floats:

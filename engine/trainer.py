@@ -15,6 +15,7 @@ from engine.exact import Exact, part
 from engine.experiment import Experiment
 from engine.fast import Fast
 from engine.frame import Edit, Frame, Points
+from engine.glimpse import Glimpse
 from engine.nets import Layout
 from engine.seeds import generator
 from engine.step import Step
@@ -160,10 +161,12 @@ class Trainer:
         At ``looks`` samples, where so many are named, always the same: what is not looked at is NaN, and accuracies
         and metrics are those of the rest.
         """
+        return snapshot.take(self.glimpse(looks))
+
+    def glimpse(self, looks: int | None = None) -> Glimpse:
+        """Return what such a frame is made of, which the next steps do not move."""
         self._way.settle(self)
-        places = self.batches.at(max(0, self.step - 1))
-        x, y = self.data.scaled(self.data.train_x[places]), self.data.train_y[places]
-        return snapshot.take(self, x, y, looks)
+        return Glimpse.of(self, looks)
 
     def checkpoint(self) -> bytes:
         """Return everything that the next steps depend on, beside the experiment and its edits (safetensors)."""

@@ -25,10 +25,12 @@ from typing import Any, TextIO, final
 import torch
 
 from engine.experiment import Experiment
+from engine.framing import Framing
 from engine.heap import give_back, keep_freed
 from engine.recording import SUFFIX, to_json
 from engine.runs import Run
 from engine.shelf import check_id
+from engine.threads import SWITCH, spare
 from spec import Message, Refusal
 
 #: Seconds a run may train before it is another's turn: short beside a frame, long beside a step of a small net.
@@ -39,10 +41,6 @@ _KEPT = 8
 
 #: What the server's page needs goes first: the trainer takes what is left of the processor.
 _NICE = 5
-
-#: Seconds for which a thread of Python may keep another one waiting: one that makes a step ready would hold up each
-#: operation of the steps that are taken meanwhile for the usual 5 ms.
-_SWITCH = 0.0005
 
 #: Share of a GPU's memory that this process may take; past it a run ends with a sentence, and others' programs go on.
 _GPU_SHARE = 0.8
@@ -80,6 +78,7 @@ class Worker:
         self._announcements = announcements
         self._runs: dict[str, Run] = {}  # the one whose turn was last stands last
         self._inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._framing = Framing(wake=partial(self._inbox.put, ""))
         threading.Thread(target=self._listen, args=(commands,), daemon=True).start()
 
     def serve(self) -> None:
@@ -87,12 +86,15 @@ class Worker:
         self._say("ready", device=self._device, threads=torch.get_num_threads(), torch=str(torch.__version__))
         importlib.import_module("torch._dynamo")  # the first optimiser would, for two seconds of the first run
         while self._obey():
+            for name, run in list(self._runs.items()):
+                self._guarded(name, run.deliver)
             now = time.monotonic()
             ready = [name for name, run in self._runs.items() if run.wanted and run.due <= now]
             if ready:
                 self._turn(ready[0])
         for name, run in self._runs.items():
             self._guarded(name, partial(run.end, "stopped", Message.of("server.worker_closed")))
+        self._framing.close()
 
     def _turn(self, name: str) -> None:
         run = self._runs[name] = self._runs.pop(name)
@@ -122,7 +124,8 @@ class Worker:
                 return True
             if line is None:
                 return False
-            self._command(json.loads(line))
+            if line:  # a frame that is there says nothing
+                self._command(json.loads(line))
             wait = 0.0
 
     def _idle_for(self) -> float:
@@ -150,7 +153,9 @@ class Worker:
             self._let_go()
 
     def _open(self, name: str, command: Mapping[str, Any]) -> None:
-        run = self._runs[name] = Run(self._folder / (name + SUFFIX), self._device, partial(self._say, run=name))
+        run = self._runs[name] = Run(
+            self._folder / (name + SUFFIX), self._device, partial(self._say, run=name), self._framing
+        )
         if command["do"] == "start":
             run.start(Experiment.parse(command["experiment"]))
         else:
@@ -198,10 +203,6 @@ class Worker:
         self._inbox.put(None)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
 def main() -> None:
     """Serve standard input."""
     parser = argparse.ArgumentParser(prog="python -m engine.worker", description="Train runs on one device.")
@@ -212,8 +213,8 @@ def main() -> None:
     if sys.platform != "win32":
         os.nice(_NICE)
     keep_freed()
-    sys.setswitchinterval(_SWITCH)
-    torch.set_num_threads(max(1, _cores() - 1))  # one core is for the server
+    sys.setswitchinterval(SWITCH)
+    torch.set_num_threads(spare())  # one core is for the server, and for making frames
     device = choose_device(options.device)
     if torch.device(device).type == "cuda":
         torch.cuda.set_per_process_memory_fraction(_GPU_SHARE)

@@ -2,7 +2,6 @@ import io
 import os
 import sqlite3
 import threading
-import time
 from itertools import takewhile
 
 import pytest
@@ -15,7 +14,6 @@ from engine.frame import Edit
 from engine.recording import Recording, from_json
 from engine.runs import Run
 from engine.train import train
-from engine.trainer import Trainer
 from engine.worker import Worker, why_failed
 from spec import Refusal
 
@@ -286,33 +284,3 @@ def test_a_panel_that_diverges_is_an_event_and_the_others_go_on(tmp_path, monkey
     for frame in train(small()):
         if frame.step in (found := bodies(tmp_path, "bombed")):
             assert decode(found[frame.step]).panels[0].loss == frame.panels[0].loss
-
-
-def test_frames_that_cost_too_much_are_left_out_on_the_same_steps(tmp_path, monkeypatch):
-    take = Trainer.frame
-
-    def slow(trainer, looks):
-        time.sleep(0.1)  # a hundred steps
-        return take(trainer, looks)
-
-    monkeypatch.setattr(Trainer, "frame", slow)
-    told = []
-    run = Run(tmp_path / "slow.lossgeo", "cpu", lambda what, **values: told.append((what, values)))
-    run.start(small(steps=400))
-    while run.wanted:
-        run.work()
-    steps = [values["step"] for what, values in told if what == "frame"]
-    assert (steps[0], steps[-1]) == (0, 400)
-    assert len(steps) < 100
-    assert all(step % 2 == 0 for step in steps)
-
-
-def test_a_recording_that_grows_too_large_ends_with_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.runs._LIMIT_MIB", 0.05)
-    run = Run(tmp_path / "large.lossgeo", "cpu", lambda what, **values: None)
-    run.start(small(steps=10_000))
-    while run.wanted:
-        run.work()
-    with Recording(tmp_path / "large.lossgeo") as recording:
-        assert "reached 0.05 MiB" in from_json(recording.meta["reason"]).render()
-        assert len(list(recording.records(0, 10**6))) == recording.frames > 5

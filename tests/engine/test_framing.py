@@ -1,0 +1,158 @@
+"""Frames are made beside training: the same frames, in their order, and nothing waits that need not."""
+
+import threading
+import time
+
+import pytest
+from engine_parts import advance, experiment, same_frames
+
+from engine import Trainer, snapshot, train
+from engine.codec import decode
+from engine.framing import Framing
+from engine.recording import Recording, from_json
+from engine.runs import Run
+from spec import Refusal
+
+
+@pytest.fixture
+def framing():
+    woken = threading.Semaphore(0)
+    framing = Framing(wake=woken.release)
+    framing.woken = woken
+    yield framing
+    framing.close()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def run(tmp_path, told, framing):
+    def say(what, **values):
+        told.append((what, values))
+
+    return Run(tmp_path / "run.lossgeo", "cpu", say, framing)
+
+
+def small(**settings):
+    return experiment("softmax", "center", **{"steps_per_frame": 2, "points": 30, **settings})
+
+
+def worked(run):
+    while run.wanted:
+        run.work()
+
+
+def slowed(monkeypatch, seconds):
+    take = snapshot.take
+
+    def slow(glimpse):
+        time.sleep(seconds)
+        return take(glimpse)
+
+    monkeypatch.setattr("engine.framing.snapshot.take", slow)
+
+
+def test_a_glimpse_stays_what_it_was_while_training_goes_on():
+    own = advance(Trainer(small()), 6)
+    glimpse, frame = own.glimpse(), own.frame()
+    advance(own, 10)
+    assert same_frames(snapshot.take(glimpse), frame)
+    assert not same_frames(own.frame(), frame)
+
+
+def test_the_thread_makes_the_frames_of_a_plain_loop(run, told, tmp_path):
+    run.start(small())
+    worked(run)
+    plain = {frame.step: frame for frame in train(small())}
+    steps = [values["step"] for what, values in told if what == "frame"]
+    assert steps == sorted(steps)
+    assert (steps[0], steps[-1]) == (0, 40)
+    with Recording(tmp_path / "run.lossgeo") as recording:
+        found = [decode(record.body) for record in recording.records(0, 10**6)]
+    assert [frame.step for frame in found] == steps
+    for frame in found:
+        assert [panel.loss for panel in frame.panels] == [panel.loss for panel in plain[frame.step].panels]
+
+
+def test_frames_that_take_too_long_are_left_out_and_the_others_are_on_the_same_steps(run, told, monkeypatch):
+    slowed(monkeypatch, 0.1)  # a hundred steps
+    run.start(small(steps=400))
+    worked(run)
+    steps = [values["step"] for what, values in told if what == "frame"]
+    assert (steps[0], steps[-1]) == (0, 400)
+    assert len(steps) < 100
+    assert all(step % 2 == 0 for step in steps)
+
+
+def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_sleeps(run, told, monkeypatch, framing):
+    run.start(small(steps=10_000))
+    while not run._ready:
+        run.work()
+    assert framing.woken.acquire(timeout=10)  # the first frame
+    slowed(monkeypatch, 0.3)
+    while run._frame is None:
+        run.work()
+    frame, taken = run._frame, run._trainer.step
+    while not frame.done():
+        run.work()
+    assert run._trainer.step > taken + 2
+    assert framing.woken.acquire(timeout=10)
+    run.deliver()
+    assert ("frame", taken) in [(what, values.get("step")) for what, values in told]
+    run.end("stopped")
+
+
+def test_what_happens_after_a_frame_was_taken_is_told_after_it(run, told, monkeypatch):
+    run.start(small(steps=10_000))
+    while not run._ready:
+        run.work()
+    slowed(monkeypatch, 0.2)
+    while run._frame is None:
+        run.work()
+    run.edit({"panel": None, "knob": "learning_rate", "value": 0.002})
+    assert [what for what, _ in told[-2:]] == ["frame", "event"]
+    assert told[-2][1]["frame"] == told[-1][1]["frame"]
+    run.end("stopped")
+
+
+def test_who_halts_a_run_and_asks_for_single_frames_gets_each(run, told, monkeypatch):
+    run.start(small(steps=10_000))
+    while not run._ready:
+        run.work()
+    slowed(monkeypatch, 0.05)
+    run.pause(True)
+    before = [values["step"] for what, values in told if what == "frame"]
+    for _ in range(3):
+        run.single()
+        while run.wanted:
+            run.work()
+    after = [values["step"] for what, values in told if what == "frame"]
+    assert len(after) == len(before) + 3
+    run.end("stopped")
+
+
+def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monkeypatch):
+    run.start(small(steps=10_000))
+    while not run._ready:
+        run.work()
+
+    def broken(glimpse):
+        raise Refusal("server.out_of_memory")
+
+    monkeypatch.setattr("engine.framing.snapshot.take", broken)
+    with pytest.raises(Refusal):
+        worked(run)
+    run.end("failed")
+    assert run.status == "failed"
+
+
+def test_a_recording_that_grows_too_large_ends_with_a_sentence(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.runs._LIMIT_MIB", 0.05)
+    run.start(small(steps=10_000))
+    worked(run)
+    with Recording(tmp_path / "run.lossgeo") as recording:
+        assert "reached 0.05 MiB" in from_json(recording.meta["reason"]).render()
+        assert len(list(recording.records(0, 10**6))) == recording.frames > 5
