@@ -47,6 +47,9 @@ _KEPT = 32
 #: program takes longer to compile, but is hardly ever inside of PyTorch.
 _LAST = 2.0
 
+#: Held while something is made: PyTorch traces in one thread at a time.
+TRACING = threading.Lock()
+
 _made: dict[Job, Made] = {}
 _waiting: "SimpleQueue[tuple[Job, Made, list[Tensor]] | None]" = SimpleQueue()
 _lock = threading.Lock()
@@ -86,7 +89,8 @@ def _make_all() -> None:
         job, own, example = task
         try:
             torch.set_num_threads(job.threads)  # the setting belongs to the thread, and to what is compiled
-            own.function = job.make(example)
+            with TRACING:
+                own.function = job.make(example)
         except Exception:  # no compiler, or one that cannot; training goes on as it is
             _LOG.warning("A step could not be made ready: %s", type(job).__name__, exc_info=True)
         own.ended.set()

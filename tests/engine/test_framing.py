@@ -3,7 +3,9 @@
 import threading
 import time
 
+import numpy as np
 import pytest
+import torch
 from engine_parts import advance, experiment, same_frames
 
 from engine import Trainer, snapshot, train
@@ -103,6 +105,18 @@ def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_s
     run.deliver()
     assert ("frame", taken) in [(what, values.get("step")) for what, values in told]
     run.end("stopped")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: there are no streams")
+def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(framing):
+    own = advance(Trainer(small(mode="fast", steps=10_000), device="cuda"), 20)
+    frame, made = own.frame(), framing.make(own.glimpse())
+    advance(own, 200)
+    beside = decode(made.result().body)
+    assert beside.step == 20
+    for one, other in zip(beside.panels, frame.panels, strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-5)
+        np.testing.assert_allclose(one.embeddings, other.embeddings, rtol=1e-3, atol=1e-3)
 
 
 def test_what_happens_after_a_frame_was_taken_is_told_after_it(run, told, monkeypatch):

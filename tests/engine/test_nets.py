@@ -11,6 +11,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import engine.nets
 from engine import Experiment, Panel, Trainer
+from engine.making import TRACING
 from engine.nets import NETS, OURS, net_idea, net_title
 from engine.recipes import RECIPES
 from engine.seeds import generator
@@ -63,7 +64,8 @@ def test_all_nets_at_once_are_the_nets_one_by_one(net, sample, panels):
     torch.testing.assert_close(all_, one, rtol=1e-4, atol=1e-5)
     for first, second in zip(by_all, by_one, strict=True):
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4 * max(1.0, float(second.abs().max())))
-    traced = make_fx(partial(net.stacked))(weights, x)
+    with TRACING:
+        traced = make_fx(partial(net.stacked))(weights, x)
     torch.testing.assert_close(traced(weights, x), net.stacked(weights, x), rtol=1e-6, atol=1e-6)
 
 
