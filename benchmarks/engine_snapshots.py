@@ -13,7 +13,7 @@ from benchmarks.engine_cases import Case, ready
 from benchmarks.report import Table
 from engine import Trainer
 from engine.codec import decode
-from engine.framing import Framing, Made
+from engine.framing import Framing, Picture
 from engine.recording import SUFFIX, Recording
 from engine.runs import Run
 
@@ -71,9 +71,11 @@ def _all_the_time(case: Case, mode: str, windows: int) -> dict[str, list[float]]
     }
 
 
-def _trained(trainer: Trainer, look: Callable[[], "Future[Made]"] | None) -> tuple[float, list[Made], list[float]]:
+def _trained(
+    trainer: Trainer, look: Callable[[], "Future[Picture]"] | None
+) -> tuple[float, list[Picture], list[float]]:
     """Train for a window; return steps a second, the frames, and the milliseconds that each one took of training."""
-    frames: list[Future[Made]] = []
+    frames: list[Future[Picture]] = []
     taken = []
     steps, began = 0, time.perf_counter()
     due = began

@@ -25,6 +25,7 @@ class Exact(Step):
 
     def __init__(self) -> None:
         super().__init__()
+        self.recording = True  # whether records are asked for
         self._families: list[Family] = []
         self._changed = True
 
@@ -65,7 +66,7 @@ class Exact(Step):
             self._regroup(own)
         found: dict[int, Asked] = {}
         for family in self._families:
-            found.update(zip(family.panels, family.asked(own, x, y), strict=True))
+            found.update(zip(family.panels, family.asked(own, x, y, recording=self.recording), strict=True))
         return [found[panel] for panel in range(len(found))]
 
     def _regroup(self, own: "Trainer") -> None:

@@ -48,10 +48,10 @@ class Family:
         self._knobs = [torch.tensor(own, dtype=precise, device=trainer.device) for own in knobs]
         self._each_knobs = [[knob[place].clone() for knob in self._knobs] for place in range(len(losses))]
 
-    def asked(self, own: "Trainer", x: Tensor, y: Tensor) -> list[Asked]:
+    def asked(self, own: "Trainer", x: Tensor, y: Tensor, *, recording: bool) -> list[Asked]:
         """Return what each panel's loss asks for, by scaled samples ``(B, ...)`` and labels ``(B,)``."""
         self._steps += 1
-        if self._steps == PATIENCE and own.net.recorded:
+        if recording and self._steps >= PATIENCE and not self._records and own.net.recorded:
             self._record(own, x, y)
         together = self._together.function
         if together is not None:

@@ -43,6 +43,8 @@ class Fast(Step):
         if self._compiled is None:
             self._compiled = self._ask(own, batch)
         if self._compiled.function is None:
+            # while a program is being compiled, records would be of no use for long
+            self._exact.recording = self._compiled.ended.is_set()
             self._exact.take(own, 1)
             return
         self.stage = "compiled"

@@ -16,7 +16,7 @@ from engine.threads import beside
 
 @final
 @dataclass(frozen=True, eq=False)
-class Made:
+class Picture:
     """A frame as it is recorded, what it was made of, and how many seconds that took."""
 
     glimpse: Glimpse
@@ -33,7 +33,7 @@ class Framing:
         # the setting belongs to the thread
         self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(beside(),))
 
-    def make(self, glimpse: Glimpse) -> "Future[Made]":
+    def make(self, glimpse: Glimpse) -> "Future[Picture]":
         """Begin with a frame."""
         frame = self._pool.submit(_make, glimpse)
         frame.add_done_callback(lambda _: self._wake())
@@ -44,7 +44,7 @@ class Framing:
         self._pool.shutdown()
 
 
-def _make(glimpse: Glimpse) -> Made:
+def _make(glimpse: Glimpse) -> Picture:
     began = time.perf_counter()
     body = encode(snapshot.take(glimpse))
-    return Made(glimpse, body, time.perf_counter() - began)
+    return Picture(glimpse, body, time.perf_counter() - began)

@@ -10,7 +10,7 @@ from typing import Any, final
 from engine.codec import encode_points
 from engine.experiment import Experiment
 from engine.frame import Edit
-from engine.framing import Framing, Made
+from engine.framing import Framing, Picture
 from engine.pace import BESIDE, SHARE, Pace
 from engine.recorder import Recorder, begun
 from engine.recording import Event, Recording, to_json
@@ -57,7 +57,7 @@ class Run:
         self._device = device
         self._say = say
         self._framing = framing
-        self._frame: Future[Made] | None = None  # that is being made
+        self._frame: Future[Picture] | None = None  # that is being made
         self._preparing: Iterator[None] = iter(())
         self._ready = False
         self._made: Trainer | None = None
