@@ -58,6 +58,7 @@ class Bound:
     def __init__(self, trainer: "Trainer") -> None:
         self.shape = shape_of(trainer)
         self.tensors = stacked(trainer, self.shape)
+        self.flat = self.tensors.flat()
         self._link(trainer)
 
     def refreshed(self, trainer: "Trainer") -> bool:
@@ -68,7 +69,7 @@ class Bound:
         for old, new in ((self.tensors.nets.values, now.nets.values), (self.tensors.nets.first, now.nets.first)):
             if old.data_ptr() != new.data_ptr():
                 return False  # put together anew, as from a checkpoint
-        for old, new in zip(self.tensors.flat(), now.flat(), strict=True):
+        for old, new in zip(self.flat, now.flat(), strict=True):
             if old.data_ptr() != new.data_ptr():
                 old.copy_(new)
         self._link(trainer)

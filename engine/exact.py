@@ -61,7 +61,8 @@ class Exact(Step):
 
     def asked(self, own: "Trainer", places: Tensor) -> list[Asked]:
         """Return what each panel's loss asks for at the samples of a batch."""
-        x, y = own.data.scaled(own.data.train_x[places]), own.data.train_y[places]
+        x, y = own.data.batch(places)
+        x = own.data.scaled(x)
         if self._changed:
             self._regroup(own)
         found: dict[int, Asked] = {}

@@ -37,7 +37,7 @@ class Fast(Step):
         """Take one step with all panels."""
         own = trainer
         places = own.batches.at(own.step)
-        x, y = own.data.train_x[places], own.data.train_y[places]
+        x, y = own.data.batch(places)
         rates = torch.tensor(own.rates, device=own.device)
         batch = (x, y, rates, torch.tensor(times(own.step), device=own.device))
         if self._compiled is None:
@@ -51,7 +51,7 @@ class Fast(Step):
         if self._bound is None:
             self._bound = Bound(own)
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
-        self._compiled.function(*batch, *self._bound.tensors.flat())
+        self._compiled.function(*batch, *self._bound.flat)
         own.step += 1
         if own.step % _LOOK == 0:
             self.settle(own)

@@ -29,10 +29,10 @@ def take(glimpse: Glimpse) -> Frame:
     """
     data = glimpse.data
     look = data.look(glimpse.looks)
-    y = off(data.train_y[glimpse.places])
     with glimpse.beside():
         looks = _forward(glimpse, look.x)
-        batch = _forward(glimpse, data.train_x[glimpse.places], chunk=len(y))
+        last, y = data.batch(glimpse.places)
+        batch, y = _forward(glimpse, last, chunk=len(last)), off(y)
         strangers = None
         if glimpse.full and data.held_out is not None:
             strangers = _forward(glimpse, data.held_out[0])
