@@ -4,7 +4,6 @@ A record is played by TorchScript's interpreter, which calls the kernels that Py
 time. Where they do not give the very bytes that Python gives a panel alone, they are not used.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -77,9 +76,10 @@ class Record(Job):
                 graph.graph.erase_node(node)
         graph.graph.eliminate_dead_code()
         graph.recompile()
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            played: Function = torch.jit.trace(graph.forward, tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            # what torch.jit.trace does; its functions stay in memory for ever, 3 MiB each
+            found, _ = torch._C._create_graph_by_tracing(graph.forward, tuple(example), lambda _: "", True, False)
+            played: Function = torch._C._create_function_from_graph("played", found)
         return played if all(self._same(played, trial) for trial in _trials(example)) else None
 
     def _same(self, played: Function, given: list[Tensor]) -> bool:
