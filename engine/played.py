@@ -4,6 +4,7 @@ A record is played by TorchScript's interpreter, which calls the kernels that Py
 time. Where they do not give the very bytes that Python gives a panel alone, they are not used.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -17,8 +18,10 @@ from engine.making import Function, Job, copies
 from engine.nets import Net
 from engine.seeds import generator
 
-#: By what weights are multiplied in the trials of a record, so that embeddings are short and long.
-_TRIED = (1.0, 0.3, 2.0, 4.0)
+_LOG = logging.getLogger(__name__)
+
+#: By what weights are multiplied in the trials of a record, so that embeddings are short and long, and by what knobs.
+_TRIED = ((1.0, 1.0), (0.3, 1.0), (2.0, 0.7), (4.0, 1.2))
 
 
 @final
@@ -69,6 +72,14 @@ class Record(Job):
 
     def make(self, example: list[Tensor]) -> Function | None:
         """Record the operations; return them if each panel gets the bytes that Python gives it alone."""
+        try:
+            played = self._recorded(example)
+        except RuntimeError as error:  # not every operation can be, as gradients of convolutions; Python goes on
+            _LOG.info("Steps are not recorded: %s", error)
+            return None
+        return played if all(self._same(played, trial) for trial in self._trials(example)) else None
+
+    def _recorded(self, example: list[Tensor]) -> Function:
         graph = make_fx(self.gradients)(*example)
         for node in list(graph.graph.nodes):
             if node.target is torch.ops.aten.detach.default:  # there is nothing to detach from
@@ -80,7 +91,7 @@ class Record(Job):
             # what torch.jit.trace does; its functions stay in memory for ever, 3 MiB each
             found, _ = torch._C._create_graph_by_tracing(graph.forward, tuple(example), lambda _: "", True, False)
             played: Function = torch._C._create_function_from_graph("played", found)
-        return played if all(self._same(played, trial) for trial in _trials(example)) else None
+        return played
 
     def _same(self, played: Function, given: list[Tensor]) -> bool:
         with torch.no_grad():
@@ -94,15 +105,16 @@ class Record(Job):
             for place, own in enumerate(zip(nets, *rest, strict=True))
         )
 
-
-def _trials(example: list[Tensor]) -> Iterator[list[Tensor]]:
-    """Return other samples, labels and weights, so that what a record keeps of its example comes to light."""
-    random = generator(0, "trials")
-    x, y, nets, rows, *rest = example
-    labels = [y, y[torch.randperm(len(y), generator=random).to(y.device)], torch.full_like(y, int(y[0])), y.flip(0)]
-    for factor, own in zip(_TRIED, labels, strict=True):
-        moved = [factor * (row + 0.01 * torch.randn(row.shape, generator=random).to(row)) for row in (nets, rows)]
-        yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *rest]
+    def _trials(self, example: list[Tensor]) -> Iterator[list[Tensor]]:
+        """Return other samples, labels, weights and knobs: what a record keeps of its example comes to light."""
+        random = generator(0, "trials")
+        x, y, nets, rows, *rest = example
+        ruled, knobs = rest[: len(self.gradients.group.ruled)], rest[len(self.gradients.group.ruled) :]
+        labels = [y, y[torch.randperm(len(y), generator=random).to(y.device)], torch.full_like(y, int(y[0])), y.flip(0)]
+        for (length, factor), own in zip(_TRIED, labels, strict=True):
+            moved = [length * (row + 0.01 * torch.randn(row.shape, generator=random).to(row)) for row in (nets, rows)]
+            turned = [factor * knob for knob in knobs]
+            yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *ruled, *turned]
 
 
 def _equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:

@@ -87,8 +87,13 @@ class Tensors:
 
 
 def times(step: int) -> list[float]:
-    """Return Adam's two corrections for a step (counted from 0), and the step's number, counted from 1."""
-    return [1 - FIRST ** (step + 1), 1 - SECOND ** (step + 1), float(step + 1)]
+    """Return Adam's two corrections for a step (counted from 0), and the step's number, counted from 1.
+
+    The corrections are factors, of the mean gradient and of the root of its square: where all weights are moved,
+    divisions and roots take most of the time.
+    """
+    number = step + 1
+    return [1 / (1 - FIRST**number), 1 / math.sqrt(1 - SECOND**number), float(number)]
 
 
 @final
@@ -143,7 +148,7 @@ class Program:
         states = [own.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)
-        seen = z.detach().float().contiguous().requires_grad_()
+        seen = z.detach().float().requires_grad_()
         told = [
             means(
                 group,
@@ -157,9 +162,8 @@ class Program:
             )
         ]
         losses = self._ordered([mean for mean, _ in told])
-        # embeddings lie panel after panel, and so do their gradients: a product of matrices would copy them first
         pull, *slopes = pulled(losses.sum(), [seen, *states])
-        gradients = pulled(z, list(leaves.values()), pull.contiguous().to(z.dtype))
+        gradients = pulled(z, list(leaves.values()), pull.to(z.dtype))
         rows = [gradient.reshape(self._count, -1) for gradient in gradients]
         rows.append(x.new_zeros(self._count, self._plan.row - sum(row.shape[1] for row in rows)))
         tail = torch.zeros_like(own.tail.values)
@@ -183,10 +187,10 @@ def _move(own: Part, gradient: Tensor, share: Tensor, rate: Tensor, times: Tenso
     gradient = torch.where(share > 0, share * gradient, 0.0)
     first = own.first.lerp(gradient, 1 - FIRST)
     second = own.second * SECOND + (1 - SECOND) * gradient * gradient
-    unit = (first / times[0]) / ((second / times[1]).sqrt() + TINY)
+    moved = rate * times[0] * first / (second.sqrt() * times[1] + TINY)
     own.first.copy_(first)
     own.second.copy_(second)
-    own.values.sub_(rate * unit)
+    own.values.sub_(moved)
 
 
 def _finite(moved: Sequence[Tensor], panels: Tensor) -> Tensor:
