@@ -57,7 +57,8 @@ class Graph:
             for _ in range(_WARM):
                 self._run([tensor.clone() for tensor in self._flat])
         torch.cuda.current_stream().wait_stream(side)
-        with torch.cuda.graph(graph):
+        # frames are made by another thread meanwhile, whose memory and streams are not the graph's
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._run(self._flat)
 
 
