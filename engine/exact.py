@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor
 
-from engine.families import Asked, Family
 from engine.groups import grouped
+from engine.recorded_group import Asked, RecordedGroup
 from engine.step import CLIP, DIVERGED, Step
 from engine.weights import norms
 from losses import State
@@ -26,7 +26,7 @@ class Exact(Step):
     def __init__(self) -> None:
         super().__init__()
         self.recording = True  # whether records are asked for
-        self._families: list[Family] = []
+        self._groups: list[RecordedGroup] = []
         self._changed = True
 
     def take(self, trainer: "Trainer", most: int) -> None:
@@ -56,8 +56,8 @@ class Exact(Step):
 
     def wait(self) -> None:
         """Wait until there are records, or it is known that there will be none."""
-        for family in self._families:
-            family.wait()
+        for recorded in self._groups:
+            recorded.wait()
 
     def asked(self, own: "Trainer", places: Tensor) -> list[Asked]:
         """Return what each panel's loss asks for at the samples of a batch."""
@@ -66,17 +66,18 @@ class Exact(Step):
         if self._changed:
             self._regroup(own)
         found: dict[int, Asked] = {}
-        for family in self._families:
-            found.update(zip(family.panels, family.asked(own, x, y, recording=self.recording), strict=True))
+        for recorded in self._groups:
+            asked = recorded.asked(own, x, y, recording=self.recording)
+            found.update(zip(recorded.panels, asked, strict=True))
         return [found[panel] for panel in range(len(found))]
 
     def _regroup(self, own: "Trainer") -> None:
-        """Read the knobs; a family whose panels are still the same keeps its records."""
-        known = {family.group: family for family in self._families}
+        """Read the knobs; a group whose panels are still the same keeps its records."""
+        known = {recorded.group: recorded for recorded in self._groups}
         groups = grouped(own.losses, own.weights.plan.states, own.ruled)
-        self._families = [known.get(group) or Family(group, own) for group in groups]
-        for family in self._families:
-            family.read(own)
+        self._groups = [known.get(group) or RecordedGroup(group, own) for group in groups]
+        for recorded in self._groups:
+            recorded.read(own)
         self._changed = False
 
     def _watch(self, own: "Trainer", losses: Tensor, lengths: Tensor, asked: list[Asked]) -> None:

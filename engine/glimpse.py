@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Glimpse:
     """All panels after ``step`` steps, with the last batch ``places``; ``full``: the frame has all metrics.
 
-    ``nets`` are ``(K, *shape)``; ``states``, ``losses``, ``rates`` and ``knobs`` belong to a panel each. ``looks`` says
+    ``nets`` are ``(K, *shape)``; ``states``, ``losses`` and ``rates`` belong to a panel each. ``looks`` says
     at how many samples is looked (``None``: at all). ``copied`` is passed by a GPU once the copies are there.
     """
 
@@ -93,6 +93,7 @@ def off(tensor: Tensor) -> Tensor:
 
 @cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
+    # of the lowest priority, which is the usual one
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 

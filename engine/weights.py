@@ -89,7 +89,7 @@ class Weights:
         self.values = torch.zeros(plan.size, device=device)
         self._build(plan, torch.zeros(plan.size, device=device), torch.zeros(plan.size, device=device), 0)
 
-    def rows(self, panel: int) -> tuple[Tensor, Tensor]:
+    def rows(self, panel: int) -> Rows:
         """Return the net and what the loss learns of a panel, a row each, the end of which is zero."""
         return self._rows[panel]
 

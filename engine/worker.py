@@ -84,7 +84,7 @@ class Worker:
     def serve(self) -> None:
         """Work until the commands end; then end what is open."""
         self._say("ready", device=self._device, threads=torch.get_num_threads(), torch=str(torch.__version__))
-        importlib.import_module("torch._dynamo")  # the first optimiser would, for two seconds of the first run
+        importlib.import_module("torch._dynamo")  # the first record or program would, for two seconds of a run
         while self._obey():
             for name, run in list(self._runs.items()):
                 self._guarded(name, run.deliver)

@@ -9,25 +9,25 @@ import torch
 from engine_parts import Bomb, advance, experiment, weights_of
 
 from engine import Edit, Trainer
-from engine.families import PATIENCE, Family
 from engine.groups import Group, moving
 from engine.making import sizes
 from engine.nets import Mlp
 from engine.played import Gradients, Record
+from engine.recorded_group import PATIENCE, RecordedGroup
 from losses import OURS
 from spec import switch
 
 SMALL = {"dials": {"classes": 10, "per_class": 30}, "batch": 64}
 
 
-def recorded(trainer: Trainer) -> list[Family]:
+def recorded(trainer: Trainer) -> list[RecordedGroup]:
     """Let a trainer that has made no step have its records from the first one on."""
     places = trainer.batches.at(0)
     x, y = trainer.data.scaled(trainer.data.train_x[places]), trainer.data.train_y[places]
-    for family in trainer._way._families:
+    for family in trainer._way._groups:
         family._record(trainer, x, y)
         family.wait()
-    return trainer._way._families
+    return trainer._way._groups
 
 
 def side_by_side(slug: str, share: tuple[float, ...] = (0.3, 0.45, 0.6)) -> list[tuple[str, dict[str, object]]]:
@@ -68,9 +68,9 @@ def test_a_family_is_played_side_by_side_where_that_changes_nothing():
 def test_records_come_after_some_steps_and_stay_when_a_number_moves():
     panels = side_by_side("nsl")
     python, played = (Trainer(experiment(*panels, **SMALL, steps=2 * PATIENCE)) for _ in "ab")
-    for family in python._way._families:
+    for family in python._way._groups:
         family._steps = -1000  # it never asks
-    (family,) = played._way._families
+    (family,) = played._way._groups
     for own in (python, played):
         advance(own, PATIENCE)
         own._way.wait()
@@ -78,9 +78,9 @@ def test_records_come_after_some_steps_and_stay_when_a_number_moves():
         advance(own, 10)
         own.apply(Edit(PATIENCE + 10, 0, "learning_rate", 0.001))
         advance(own, 10)
-    assert played._way._families == [family]
+    assert played._way._groups == [family]
     assert family._together.function is not None
-    assert python._way._families[0]._together.function is None
+    assert python._way._groups[0]._together.function is None
     assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
 
 

@@ -1,4 +1,4 @@
-"""What the losses of a family ask of their panels' weights, panel after panel or side by side."""
+"""A group of panels whose gradients are played from records, side by side or one after another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.groups import Group
 from engine.making import Made, made, sizes
 from engine.played import Gradients, Record
+from engine.weights import Rows
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
@@ -24,13 +25,13 @@ class Asked:
     """What the loss of a panel asks for: its mean ``()``, the gradients of net and state, what is ruled afterwards."""
 
     loss: Tensor
-    gradients: tuple[Tensor, Tensor]
+    gradients: Rows
     ruled: dict[str, Tensor]
 
 
 @final
-class Family:
-    """Panels whose losses differ in numbers alone. It does not hold their trainer, which holds it."""
+class RecordedGroup:
+    """A group, with its records where they are there. It does not hold its trainer, which holds it."""
 
     def __init__(self, group: Group, trainer: "Trainer") -> None:
         self.group, self.panels = group, group.panels
