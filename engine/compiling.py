@@ -6,10 +6,12 @@ from typing import final
 
 import torch
 from torch import Tensor
+from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.making import Function, Job, copies
 from engine.program import Program, Shape
+from engine.rewriting import REWRITTEN
 from engine.shelf import data_folder
 
 #: What is read twice stays in memory, rather than being computed anew for each class that it is compared with: angles
@@ -24,20 +26,25 @@ class Compilation(Job):
 
     shape: Shape
 
+    def trace(self, example: list[Tensor]) -> GraphModule:
+        """Return the operations of the program, as they are compiled."""
+        graph = make_fx(Program(self.shape, torch.device(self.device)), decomposition_table=REWRITTEN)
+        return graph(*copies(example))
+
     def make(self, example: list[Tensor]) -> Function:
         """Trace the program and compile the trace."""
         from torch._inductor import standalone_compile  # noqa: PLC0415  (a second that only this thread should wait for)
 
         # the disk keeps what was compiled: the second time takes less than a second
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_folder() / "loss-geometry" / "compiled"))
-        graph = make_fx(Program(self.shape, torch.device(self.device)))(*copies(example))
-        for node in graph.graph.nodes:
+        traced = self.trace(example)
+        for node in traced.graph.nodes:
             node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own
         # Called as it is, without the guards of torch.compile, which take a tenth of a small net's step, and on a CPU
         # with the calls of kernels in C++ as well, which in Python take as long again
         options = {"config_patches": {"cpp_wrapper": torch.device(self.device).type == "cpu", **_SEPARATE}}
         step: Function = standalone_compile(
-            graph, [*copies(example)], dynamic_shapes="from_example_inputs", options=options
+            traced, [*copies(example)], dynamic_shapes="from_example_inputs", options=options
         )
         step(*copies(example))
         return step

@@ -128,8 +128,8 @@ class Trainer:
     def rates_at(self, step: int) -> list[float]:
         """Return each panel's learning rate in a step, if no knob is moved before."""
         steps = self.experiment.steps
-        pairs = zip(self._rates, self._edited, strict=True)
-        return [rate * schedule.factor(step, steps, edited) for rate, edited in pairs]
+        factors = {edited: schedule.factor(step, steps, edited) for edited in set(self._edited)}
+        return [rate * factors[edited] for rate, edited in zip(self._rates, self._edited, strict=True)]
 
     def advance(self, most: int = 1) -> None:
         """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stops where it was."""

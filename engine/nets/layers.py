@@ -48,13 +48,13 @@ def dense_stacked(weights: Parameters, layer: str, h: Tensor) -> Tensor:
 
 
 def dense_shared(weights: Parameters, layer: str, x: Tensor) -> Tensor:
-    """Return a fully connected layer of all nets on the samples that they share, in one wide product.
+    """Return a fully connected layer of all nets on the samples that they share: ``(B, F)`` becomes ``(K, width, B)``.
 
-    ``(B, F)`` becomes ``(K, width, B)``.
+    Not one wide product: the nets' weights, which lie apart, would have to be copied together for it.
     """
     weight = weights[f"{layer}.weight"]
-    h = torch.addmm(weights[f"{layer}.bias"].flatten()[:, None], weight.flatten(0, 1), x.T)
-    return _sloped(h.view(*weight.shape[:2], -1), weights[f"{layer}.slope"])
+    h = torch.baddbmm(weights[f"{layer}.bias"][:, :, None], weight, x.T.expand(len(weight), -1, -1))
+    return _sloped(h, weights[f"{layer}.slope"])
 
 
 def _sloped(h: Tensor, slope: Tensor) -> Tensor:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from engine import Edit, Experiment, Panel, Trainer
-from engine.bound import shape_of
+from engine.bound import shape_of, stacked
 from engine.captured import LONG, Captured
+from engine.compiling import Compilation
 from engine.groups import moving
 from engine.making import Made
-from engine.program import Program
 from losses import OURS
 
 SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
@@ -26,11 +26,12 @@ def pair(panels, **settings) -> tuple[Trainer, Trainer]:
 
 
 def by_program(trainer: Trainer) -> None:
-    """Let a trainer use its program without waiting for a compiler."""
+    """Let a trainer use its program as it is traced, without waiting for a compiler."""
 
-    def asked(*_):
-        made = Made()
-        made.function = Program(shape_of(trainer), trainer.device)
+    def asked(own, batch):
+        made, shape = Made(), shape_of(own)
+        job = Compilation(sizes=(), device=str(own.device), threads=1, shape=shape)
+        made.function = job.trace([*batch, *stacked(own, shape).flat()])
         return made
 
     trainer._way._ask = asked
