@@ -25,12 +25,16 @@ class Batches:
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
-    def at(self, step: int) -> Tensor:
-        """Return the places ``(B,)`` of the samples of a step, steps counted from 0."""
+    def left(self, step: int) -> int:
+        """Return how many steps the epoch of a step has from there on."""
+        return self.per_epoch - step % self.per_epoch
+
+    def at(self, step: int, steps: int = 1) -> Tensor:
+        """Return the places ``(B,)`` of the samples of a step, counted from 0, or of ``steps`` in one epoch."""
         epoch, place = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._permutation(epoch).to(self._device)
-        return self._order[place * self.size : (place + 1) * self.size]
+        return self._order[place * self.size : (place + steps) * self.size]
 
     def digest(self, epochs: int = 3) -> str:
         """Return the SHA-256 of the first epochs' permutations and of the batch size."""

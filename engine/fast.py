@@ -1,5 +1,7 @@
 """The fast step: all panels of a family at once, compiled while training already goes on."""
 
+from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 import torch
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 #: Steps after which it is looked for panels that have stopped.
 _LOOK = 100
 
+#: Steps whose batches and rates are put together at once: one by one they take a hundredth of a small step.
+_AHEAD = 16
+
+#: What a step reads and does not move: samples, labels, learning rates, and Adam's corrections.
+_Read = tuple[Tensor, ...]
+
 
 @final
 class Fast(Step):
@@ -32,16 +40,13 @@ class Fast(Step):
         self._exact = exact
         self._compiled: Made | None = None
         self._bound: Bound | None = None
+        self._next: deque[_Read] = deque()
 
     def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
         own = trainer
-        places = own.batches.at(own.step)
-        x, y = own.data.batch(places)
-        rates = torch.tensor(own.rates, device=own.device)
-        batch = (x, y, rates, torch.tensor(times(own.step), device=own.device))
         if self._compiled is None:
-            self._compiled = self._ask(own, batch)
+            self._compiled = self._ask(own, next(_ahead(own, 1)))
         if self._compiled.function is None:
             # while a program is being compiled, records would be of no use for long
             self._exact.recording = self._compiled.ended.is_set()
@@ -51,7 +56,9 @@ class Fast(Step):
         if self._bound is None:
             self._bound = Bound(own)
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
-        self._compiled.function(*batch, *self._bound.flat)
+        if not self._next:
+            self._next.extend(_ahead(own, _AHEAD))
+        self._compiled.function(*self._next.popleft(), *self._bound.flat)
         own.step += 1
         if own.step % _LOOK == 0:
             self.settle(own)
@@ -64,6 +71,7 @@ class Fast(Step):
     def changed(self, trainer: "Trainer") -> None:
         """Move the knobs of the program, or ask for another one where the losses are no longer of its families."""
         self._exact.changed(trainer)
+        self._next.clear()
         if self._bound is not None and self._bound.refreshed(trainer):
             return
         self._compiled = self._bound = None
@@ -75,8 +83,18 @@ class Fast(Step):
             self._compiled.ended.wait()
 
     @staticmethod
-    def _ask(own: "Trainer", batch: tuple[Tensor, ...]) -> Made:
+    def _ask(own: "Trainer", read: _Read) -> Made:
         shape = shape_of(own)
-        example = [*batch, *stacked(own, shape).flat()]
+        example = [*read, *stacked(own, shape).flat()]
         threads = torch.get_num_threads()
         return made(Compilation(sizes=sizes(example), device=str(own.device), threads=threads, shape=shape), example)
+
+
+def _ahead(own: "Trainer", most: int) -> Iterator[_Read]:
+    """Return what the next steps read, of at most so many and of one epoch."""
+    steps = range(own.step, own.step + min(most, own.batches.left(own.step)))
+    x, y = own.data.batch(own.batches.at(own.step, len(steps)))
+    rates = torch.tensor([own.rates_at(step) for step in steps], device=own.device)
+    corrections = torch.tensor([times(step) for step in steps], device=own.device)
+    batches = (samples.view(len(steps), -1, *samples.shape[1:]) for samples in (x, y))
+    return zip(*batches, rates, corrections, strict=True)

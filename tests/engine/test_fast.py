@@ -28,10 +28,10 @@ def pair(panels, **settings) -> tuple[Trainer, Trainer]:
 def by_program(trainer: Trainer) -> None:
     """Let a trainer use its program as it is traced, without waiting for a compiler."""
 
-    def asked(own, batch):
+    def asked(own, read):
         made, shape = Made(), shape_of(own)
         job = Compilation(sizes=(), device=str(own.device), threads=1, shape=shape)
-        made.function = job.trace([*batch, *stacked(own, shape).flat()])
+        made.function = job.trace([*read, *stacked(own, shape).flat()])
         return made
 
     trainer._way._ask = asked
@@ -107,6 +107,18 @@ def test_families_that_stand_in_any_order(dim):
         exact.advance()
     fast.frame()
     assert_close(fast, exact)
+
+
+def test_epochs_and_the_schedule_go_on_where_batches_are_put_together():
+    fast, exact = pair(mixed()[:1], batch=400, steps=12)
+    assert fast.batches.per_epoch == 2
+    while not exact.finished:
+        assert fast.rates == exact.rates
+        fast.advance()
+        exact.advance()
+    assert fast.finished
+    fast.frame()
+    assert_close(fast, exact, within=2e-3)
 
 
 def test_edits_of_numbers_and_of_choices():

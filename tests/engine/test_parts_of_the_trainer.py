@@ -60,6 +60,8 @@ def test_batches_cut_one_permutation_an_epoch():
         assert len(set(places)) == 9
         assert set(places) <= set(range(10))
     assert batches.at(0).tolist() != batches.at(3).tolist()
+    assert [batches.left(step) for step in range(5)] == [3, 2, 1, 3, 2]
+    assert torch.equal(batches.at(4, 2), torch.cat([batches.at(4), batches.at(5)]))
     again = Batches(10, 3, seed=4, device=CPU)
     assert again.at(7).tolist() == batches.at(7).tolist(), "any step without those before it"
     assert batches.digest() == again.digest() != Batches(10, 3, seed=5, device=CPU).digest()
