@@ -25,8 +25,8 @@ def floor(quick: bool) -> Table:
     """Measure the share of a step that its matrix products take."""
     table = Table("engine_floor", "The matrix products of the stacked MLP within a step", "share of the step")
     table.notes = [
-        "Forward and backward products alone, of the same shapes, into memory that is there (torch.mm, torch.bmm, "
-        "out=); the first layer's panels are one product, since all see the same batch. One thread, in turn."
+        "Forward and backward products alone, of the same shapes and with samples last as in the step, into memory "
+        "that is there (torch.bmm, out=). One thread, in turn."
     ]
     times: dict[str, list[float]] = {}
     for batch in (128,) if quick else (128, 512):
@@ -46,23 +46,22 @@ def products(trainer: Trainer) -> Callable[[], None]:
     (width, inputs), dim = layout["first.weight"], layout["last.weight"][0]
 
     def some(*shape: int) -> Tensor:
-        return torch.rand(*shape, device=trainer.device)
+        return torch.rand(count, *shape, device=trainer.device)
 
-    x, grad = some(batch, inputs), some(count, batch, dim)
-    first, second, last = some(inputs, count * width), some(count, width, width), some(count, width, dim)
-    wide, h, deep = some(batch, count * width), some(count, batch, width), some(count, batch, width)
-    z, of_first = some(count, batch, dim), some(count * width, inputs)
-    of_second, of_last = some(count, width, width), some(count, width, dim)
+    x = torch.rand(batch, inputs, device=trainer.device).expand(count, -1, -1)
+    first, second, last = some(width, inputs), some(width, width), some(dim, width)
+    h, deep, z, grad = some(width, batch), some(width, batch), some(dim, batch), some(dim, batch)
+    of_first, of_second, of_last = some(width, inputs), some(width, width), some(dim, width)
 
     def step() -> None:
-        torch.mm(x, first, out=wide)
-        torch.bmm(h, second, out=deep)
-        torch.bmm(deep, last, out=z)
-        torch.bmm(deep.mT, grad, out=of_last)
-        torch.bmm(grad, last.mT, out=deep)
-        torch.bmm(h.mT, deep, out=of_second)
-        torch.bmm(deep, second.mT, out=h)
-        torch.mm(wide.T, x, out=of_first)
+        torch.bmm(first, x.mT, out=h)
+        torch.bmm(second, h, out=deep)
+        torch.bmm(last, deep, out=z)
+        torch.bmm(grad, deep.mT, out=of_last)
+        torch.bmm(last.mT, grad, out=deep)
+        torch.bmm(deep, h.mT, out=of_second)
+        torch.bmm(second.mT, deep, out=h)
+        torch.bmm(h, x, out=of_first)
 
     return step
 
