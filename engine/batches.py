@@ -30,7 +30,7 @@ class Batches:
         return self.per_epoch - step % self.per_epoch
 
     def at(self, step: int, steps: int = 1) -> Tensor:
-        """Return the places ``(B,)`` of the samples of a step, counted from 0, or of ``steps`` in one epoch."""
+        """Return the places ``(steps B,)`` of the samples of one step, counted from 0, or of several in one epoch."""
         epoch, place = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._permutation(epoch).to(self._device)
