@@ -11,7 +11,7 @@ from engine.bound import shape_of, stacked
 from engine.captured import LONG, Captured
 from engine.compiling import Compilation
 from engine.groups import moving
-from engine.making import Made
+from engine.making import TRACING, Made
 from losses import OURS
 
 SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
@@ -31,7 +31,8 @@ def by_program(trainer: Trainer) -> None:
     def asked(own, read):
         made, shape = Made(), shape_of(own)
         job = Compilation(sizes=(), device=str(own.device), threads=1, shape=shape)
-        made.function = job.trace([*read, *stacked(own, shape).flat()])
+        with TRACING:
+            made.function = job.trace([*read, *stacked(own, shape).flat()])
         return made
 
     trainer._way._ask = asked

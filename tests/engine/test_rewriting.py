@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from engine.making import TRACING
 from engine.rewriting import REWRITTEN
 
 
 def traced(function, *given):
     """The function's value as it is compiled, and the names of the operations that it is made of."""
-    graph = make_fx(function, decomposition_table=REWRITTEN)(*given)
+    with TRACING:  # another test's trainer may still have something made
+        graph = make_fx(function, decomposition_table=REWRITTEN)(*given)
     return graph(*given), {str(node.target) for node in graph.graph.nodes if node.op == "call_function"}
 
 
