@@ -1,15 +1,21 @@
 """What the recipes for real images reach (engine/recipes.py), per seed.
 
-python -m benchmarks.images [--recipe mnist_cnn] [--seeds 3] [--device cpu]
+python -m benchmarks.images [--recipe mnist_cnn] [--seeds 3] [--device cpu] [--threads 2]
 """
 
 import argparse
 import time
 
+import torch
+from tqdm import tqdm
+
 from benchmarks.report import Table
-from engine import Trainer
+from engine import Frame, Trainer
 from engine.recipes import RECIPES
-from engine.threads import spared
+from engine.threads import spare
+
+#: How many times the accuracy is looked at, the end included.
+LOOKS = 5
 
 
 def main() -> None:
@@ -17,25 +23,42 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES, default="mnist_cnn")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=spare(), help="threads to compute with; one core is left free")
     given = parser.parse_args()
+    torch.set_num_threads(given.threads)
     recipe = RECIPES[given.recipe]
     table = Table(f"images_{given.recipe}", f"The recipe {given.recipe}", "test accuracy")
     for seed in range(given.seeds):
         trainer = Trainer(recipe.model_copy(update={"seed": seed}), device=given.device)
-        began = time.perf_counter()
-        with spared():
-            while not trainer.finished:
-                trainer.advance(100)
-            seconds = time.perf_counter() - began
-            frame = trainer.frame()
-        for panel, seen in zip(recipe.panels, frame.panels, strict=True):
+        seconds, looks = _trained(trainer, f"seed {seed}")
+        for panel, seen in zip(recipe.panels, looks[-1].panels, strict=True):
             table.add(panel.loss, seen.test_accuracy)
-        accuracies = ", ".join(f"{panel.test_accuracy:.4f}" for panel in frame.panels)
         table.notes.append(
-            f"Seed {seed}: {accuracies} after {trainer.step} steps in {seconds:.0f} s ({trainer.stage})."
+            f"Seed {seed}: {'; '.join(_accuracies(frame) for frame in looks)} after each fifth of {trainer.step} steps "
+            f"in {seconds:.0f} s ({trainer.stage}, {trainer.precision})."
         )
         print(table.notes[-1], flush=True)
     table.write()
+
+
+def _trained(trainer: Trainer, what: str) -> tuple[float, list[Frame]]:
+    """Train to the end; return the seconds that the steps took and the frames on the way."""
+    total = trainer.experiment.steps
+    seconds, looks = 0.0, []
+    with tqdm(total=total, desc=what, unit="step") as bar:
+        for look in range(1, LOOKS + 1):
+            began = time.perf_counter()
+            while trainer.step < (goal := total * look // LOOKS) and not trainer.finished:
+                trainer.advance(min(100, goal - trainer.step))
+                bar.update(trainer.step - bar.n)
+            seconds += time.perf_counter() - began
+            looks.append(trainer.frame())
+            bar.set_postfix_str(_accuracies(looks[-1]))
+    return seconds, looks
+
+
+def _accuracies(frame: Frame) -> str:
+    return ", ".join(f"{panel.test_accuracy:.4f}" for panel in frame.panels)
 
 
 if __name__ == "__main__":
