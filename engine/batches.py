@@ -22,8 +22,7 @@ class Batches:
         self._count = count
         self._seed = seed
         self._device = device
-        self._epoch = -1
-        self._order = torch.empty(0, dtype=torch.int64)
+        self._orders: dict[int, Tensor] = {}
 
     def left(self, step: int) -> int:
         """Return how many steps the epoch of a step has from there on."""
@@ -32,9 +31,10 @@ class Batches:
     def at(self, step: int, steps: int = 1) -> Tensor:
         """Return the places ``(steps B,)`` of the samples of one step, counted from 0, or of several in one epoch."""
         epoch, place = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, self._permutation(epoch).to(self._device)
-        return self._order[place * self.size : (place + steps) * self.size]
+        if epoch not in self._orders:
+            before = list(self._orders.items())[-1:]  # a frame between two epochs asks for the last step
+            self._orders = {**dict(before), epoch: self._sent(epoch)}
+        return self._orders[epoch][place * self.size : (place + steps) * self.size]
 
     def digest(self, epochs: int = 3) -> str:
         """Return the SHA-256 of the first epochs' permutations and of the batch size."""
@@ -42,6 +42,12 @@ class Batches:
         for epoch in range(epochs):
             digest.update(self._permutation(epoch).numpy().tobytes())
         return digest.hexdigest()
+
+    def _sent(self, epoch: int) -> Tensor:
+        order = self._permutation(epoch)
+        if self._device.type == "cuda":  # steps that wait there go on meanwhile
+            order = order.pin_memory()
+        return order.to(self._device, non_blocking=True)
 
     def _permutation(self, epoch: int) -> Tensor:
         return torch.randperm(self._count, generator=generator(self._seed, f"epoch {epoch}"))

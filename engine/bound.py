@@ -1,16 +1,20 @@
 """A trainer's tensors as its program sees them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
 
 from engine.groups import grouped
-from engine.program import Part, Shape, Tensors
+from engine.program import Part, Shape, Tensors, times
 from engine.step import DIVERGED, Step
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
+
+#: What a step reads and does not move: samples, labels, learning rates, and Adam's corrections.
+Read = tuple[Tensor, ...]
 
 
 def shape_of(trainer: "Trainer") -> Shape:
@@ -49,6 +53,17 @@ def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
         ruled=tuple(ruled),
         knobs=tuple(knobs),
     )
+
+
+def ahead(trainer: "Trainer", most: int) -> Iterator[Read]:
+    """Return what the next steps read, of at most so many and of one epoch."""
+    own = trainer
+    steps = range(own.step, own.step + min(most, own.batches.left(own.step)))
+    x, y = own.data.batch(own.batches.at(own.step, len(steps)))
+    rates = torch.tensor([own.rates_at(step) for step in steps], device=own.device)
+    corrections = torch.tensor([times(step) for step in steps], device=own.device)
+    batches = (samples.view(len(steps), -1, *samples.shape[1:]) for samples in (x, y))
+    return zip(*batches, rates, corrections, strict=True)
 
 
 @final

@@ -2,17 +2,21 @@
 
 import os
 from dataclasses import dataclass
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from engine.making import Function, Job, copies
+from engine.bound import ahead, shape_of, stacked
+from engine.making import Function, Job, Made, copies, made, sizes
 from engine.program import Program, Shape
 from engine.rewriting import REWRITTEN
 from engine.shelf import data_folder
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
 
 #: What is read twice stays in memory, rather than being computed anew for each class that it is compared with: angles
 #: and cosines of samples, above all. Eight small nets' steps get 4 % shorter by it.
@@ -41,10 +45,20 @@ class Compilation(Job):
         for node in traced.graph.nodes:
             node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own
         # Called as it is, without the guards of torch.compile, which take a tenth of a small net's step, and on a CPU
-        # with the calls of kernels in C++ as well, which in Python take as long again
-        options = {"config_patches": {"cpp_wrapper": torch.device(self.device).type == "cpu", **_SEPARATE}}
+        # with the calls of kernels in C++ as well, which in Python take as long again; a GPU's are captured
+        patches = {"cpp_wrapper": True, **_SEPARATE} if torch.device(self.device).type == "cpu" else {}
+        options = {"config_patches": patches}
         step: Function = standalone_compile(
             traced, [*copies(example)], dynamic_shapes="from_example_inputs", options=options
         )
         step(*copies(example))
         return step
+
+
+def program_for(trainer: "Trainer") -> Made:
+    """Return the compiled program for a trainer as it is, which may take a while to be there."""
+    shape = shape_of(trainer)
+    example = [*next(ahead(trainer, 1)), *stacked(trainer, shape).flat()]
+    threads = torch.get_num_threads()
+    job = Compilation(sizes=sizes(example), device=str(trainer.device), threads=threads, shape=shape)
+    return made(job, example)

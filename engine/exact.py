@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor
 
+from engine.arithmetic import careful
 from engine.groups import grouped
 from engine.recorded_group import Asked, RecordedGroup
 from engine.step import CLIP, DIVERGED, Step
@@ -32,7 +33,8 @@ class Exact(Step):
     def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
         own = trainer
-        asked = self.asked(own, own.batches.at(own.step))
+        with careful(own.device):
+            asked = self.asked(own, own.batches.at(own.step))
         losses, lengths = torch.stack([panel.loss for panel in asked]), norms([panel.gradients for panel in asked])
         self._watch(own, losses, lengths, asked)
         if own.stopped:

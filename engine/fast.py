@@ -1,17 +1,12 @@
 """The fast step: all panels of a family at once, compiled while training already goes on."""
 
 from collections import deque
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
-import torch
-from torch import Tensor
-
-from engine.bound import Bound, shape_of, stacked
-from engine.compiling import Compilation
+from engine.bound import Bound, Read, ahead
+from engine.compiling import program_for
 from engine.exact import Exact
-from engine.making import Made, made, sizes
-from engine.program import times
+from engine.making import Made
 from engine.step import Step
 
 if TYPE_CHECKING:
@@ -22,9 +17,6 @@ _LOOK = 100
 
 #: Steps whose batches and rates are put together at once: one by one they take a hundredth of a small step.
 _AHEAD = 16
-
-#: What a step reads and does not move: samples, labels, learning rates, and Adam's corrections.
-_Read = tuple[Tensor, ...]
 
 
 @final
@@ -38,15 +30,16 @@ class Fast(Step):
     def __init__(self, exact: Exact) -> None:
         super().__init__()
         self._exact = exact
+        self._ask = program_for
         self._compiled: Made | None = None
         self._bound: Bound | None = None
-        self._next: deque[_Read] = deque()
+        self._next: deque[Read] = deque()
 
     def take(self, trainer: "Trainer", most: int) -> None:
         """Take one step with all panels."""
         own = trainer
         if self._compiled is None:
-            self._compiled = self._ask(own, next(_ahead(own, 1)))
+            self._compiled = self._ask(own)
         if self._compiled.function is None:
             # while a program is being compiled, records would be of no use for long
             self._exact.recording = self._compiled.ended.is_set()
@@ -57,7 +50,7 @@ class Fast(Step):
             self._bound = Bound(own)
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
         if not self._next:
-            self._next.extend(_ahead(own, _AHEAD))
+            self._next.extend(ahead(own, _AHEAD))
         self._compiled.function(*self._next.popleft(), *self._bound.flat)
         own.step += 1
         if own.step % _LOOK == 0:
@@ -81,20 +74,3 @@ class Fast(Step):
         """Wait until the program is there, or never will be."""
         if self._compiled is not None:
             self._compiled.ended.wait()
-
-    @staticmethod
-    def _ask(own: "Trainer", read: _Read) -> Made:
-        shape = shape_of(own)
-        example = [*read, *stacked(own, shape).flat()]
-        threads = torch.get_num_threads()
-        return made(Compilation(sizes=sizes(example), device=str(own.device), threads=threads, shape=shape), example)
-
-
-def _ahead(own: "Trainer", most: int) -> Iterator[_Read]:
-    """Return what the next steps read, of at most so many and of one epoch."""
-    steps = range(own.step, own.step + min(most, own.batches.left(own.step)))
-    x, y = own.data.batch(own.batches.at(own.step, len(steps)))
-    rates = torch.tensor([own.rates_at(step) for step in steps], device=own.device)
-    corrections = torch.tensor([times(step) for step in steps], device=own.device)
-    batches = (samples.view(len(steps), -1, *samples.shape[1:]) for samples in (x, y))
-    return zip(*batches, rates, corrections, strict=True)

@@ -52,7 +52,8 @@ class RecordedGroup:
     def asked(self, own: "Trainer", x: Tensor, y: Tensor, *, recording: bool) -> list[Asked]:
         """Return what each panel's loss asks for, by scaled samples ``(B, ...)`` and labels ``(B,)``."""
         self._steps += 1
-        if recording and self._steps >= PATIENCE and not self._records and own.net.recorded:
+        possible = own.net.recorded and own.device.type == "cpu"  # on a GPU TorchScript fuses, and rounds otherwise
+        if recording and possible and self._steps >= PATIENCE and not self._records:
             self._record(own, x, y)
         together = self._together.function
         if together is not None:

@@ -15,7 +15,10 @@ from losses import Head, HeadKind, Loss, Scene
 from losses.shape import ROW
 
 BINS = 48  # of a live histogram (docs/recording.md)
-CHUNK = 256  # samples a forward pass: small enough for the cache, where it is several times faster than all at once
+
+#: Samples a forward pass: on a processor few enough for its cache, where that is several times faster than all at
+#: once; on a GPU many, as each pass costs some launches, but of eight LeNet++ still no more than a few GiB.
+CHUNK, LARGE_CHUNK = 256, 1024
 
 #: The histogram of the gradients that samples receive is over the decimal logarithm of their length, from 1e-6 to 100.
 GRADIENT, DECADES = "gradient", (-6.0, 2.0)
@@ -28,9 +31,9 @@ def take(glimpse: Glimpse) -> Frame:
     Embeddings are computed on the device, everything else on the processor.
     """
     data = glimpse.data
-    look = data.look(glimpse.looks)
-    with glimpse.beside():
-        looks = _forward(glimpse, look.x)
+    with glimpse.beside():  # all that touches the device: a tensor of another stream may not be there yet
+        look = data.look(glimpse.looks)
+        looks, look_y = _forward(glimpse, look.x), off(look.y)
         last, y = data.batch(glimpse.places)
         batch, y = _forward(glimpse, last, chunk=len(last)), off(y)
         strangers = None
@@ -38,7 +41,6 @@ def take(glimpse: Glimpse) -> Frame:
             strangers = _forward(glimpse, data.held_out[0])
         states = [{name: off(tensor) for name, tensor in state.items()} for state in glimpse.states]
         norms, last_losses = off(glimpse.norms), off(glimpse.last_losses)
-    look_y = off(look.y)
     panels = []
     for panel, loss in enumerate(glimpse.losses):
         state, z = states[panel], looks[panel]
@@ -97,8 +99,9 @@ def _share(right: Tensor) -> float:
     return int(right.sum()) / len(right)
 
 
-def _forward(glimpse: Glimpse, x: Tensor, chunk: int = CHUNK) -> list[Tensor]:
+def _forward(glimpse: Glimpse, x: Tensor, chunk: int | None = None) -> list[Tensor]:
     """Return each panel's embeddings of samples that are not scaled yet, on the processor."""
+    chunk = chunk or (CHUNK if x.device.type == "cpu" else LARGE_CHUNK)
     chunks = [glimpse.net.forward(glimpse.nets, glimpse.data.scaled(part)) for part in torch.split(x, chunk)]
     return [off(torch.cat(parts)) for parts in zip(*chunks, strict=True)]
 

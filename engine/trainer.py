@@ -69,7 +69,7 @@ class Trainer:
         self.norms = norms([panel.gradients for panel in asked])
         self._way: Step = exact
         if experiment.mode == "fast":
-            self._way = Captured() if self.device.type == "cuda" else Fast(exact)
+            self._way = Captured(exact) if self.device.type == "cuda" else Fast(exact)
 
     @classmethod
     def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> "Trainer":
@@ -142,6 +142,7 @@ class Trainer:
         if edit.step != self.step:
             raise Refusal("data.edit_step", found=edit.step, step=self.step)
         panels = self._meant(edit)
+        self._way.settle(self)  # what the device alone knows, a panel that stopped, must not be forgotten
         if edit.knob == LEARNING_RATE.name:
             rate = LEARNING_RATE.check(edit.value)
             assert isinstance(rate, float)
@@ -199,7 +200,6 @@ class Trainer:
 
     def _exchange(self, changed: dict[int, Loss]) -> None:
         """Take other losses; what they learn keeps its values by name and shape, and what is new starts afresh."""
-        self._way.settle(self)
         states = list(self.weights.plan.states)
         fresh = {}
         for panel, loss in changed.items():
@@ -249,6 +249,6 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds)) from None
-    if device.type not in kinds:
+    if device.type not in kinds or device.index:  # streams and graphs are those of the first
         raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds))
     return device

@@ -105,12 +105,13 @@ class Weights:
         Those that are ``stopped`` stay where they are, whatever their gradients hold.
         """
         self._steps += 1
+        scaling = self.values.device.type != "mps"  # whose kernel left the divisor out in some releases
         for panel, (rate, gradient, divisor) in enumerate(zip(rates, gradients, divisors, strict=True)):
             if panel not in stopped:
                 # what torch.optim.Adam(fused=True) calls; what it does around it takes four times as long
                 torch._fused_adam_(
                     self._rows[panel],
-                    gradient,
+                    gradient if scaling else [row / divisor for row in gradient],
                     *self._memory[panel],
                     [],
                     [self._steps] * 2,
@@ -121,7 +122,7 @@ class Weights:
                     eps=TINY,
                     amsgrad=False,
                     maximize=False,
-                    grad_scale=divisor,
+                    grad_scale=divisor if scaling else None,
                     found_inf=None,
                 )
 

@@ -47,12 +47,14 @@ _GPU_SHARE = 0.8
 
 
 def choose_device(wanted: str) -> str:
-    """Return the device to train on: the one that is wanted, or the fastest one for ``auto``."""
+    """Return the device to train on: the one that is wanted, or for ``auto`` a GPU by NVIDIA or else the processor.
+
+    Apple's GPU has to be asked for: frames are made in a thread of their own, and PyTorch's issue 197805 tells of
+    processes that end where two threads use it.
+    """
     if wanted != "auto":
         return wanted
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def why_failed(error: Exception) -> Message:

@@ -5,55 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from fast_parts import SMALL, assert_close, by_program, mixed, pair, words
 
 from engine import Edit, Experiment, Panel, Trainer
-from engine.bound import shape_of, stacked
-from engine.captured import LONG, Captured
-from engine.compiling import Compilation
+from engine.bound import shape_of
 from engine.groups import moving
-from engine.making import TRACING, Made
 from losses import OURS
-
-SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
-
-
-def pair(panels, **settings) -> tuple[Trainer, Trainer]:
-    """The same experiment twice, fast by its program as it is and exact."""
-    described = {**SMALL, "panels": panels, **settings}
-    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
-    by_program(fast)
-    return fast, exact
-
-
-def by_program(trainer: Trainer) -> None:
-    """Let a trainer use its program as it is traced, without waiting for a compiler."""
-
-    def asked(own, read):
-        made, shape = Made(), shape_of(own)
-        job = Compilation(sizes=(), device=str(own.device), threads=1, shape=shape)
-        with TRACING:
-            made.function = job.trace([*read, *stacked(own, shape).flat()])
-        return made
-
-    trainer._way._ask = asked
-
-
-def assert_close(fast: Trainer, exact: Trainer, within: float = 2e-4) -> None:
-    apart = (fast.weights.values - exact.weights.values).abs()
-    # Adam divides a gradient by its own size: where that is rounding alone, so is the weight's step
-    assert (apart > within * (1 + exact.weights.values.abs())).float().mean() < 1e-4
-    assert apart.max() < 10 * within
-    torch.testing.assert_close(fast.last_losses, exact.last_losses.float(), rtol=10 * within, atol=10 * within)
-    torch.testing.assert_close(fast.norms.double(), exact.norms.double(), rtol=10 * within, atol=10 * within)
-    for panel in range(len(exact.losses)):
-        for name, tensor in exact.state(panel).items():
-            torch.testing.assert_close(fast.state(panel)[name], tensor, rtol=within, atol=within)
-
-
-def words(cls) -> list[dict[str, object]]:
-    """The loss as it stands, and with each of its choices and switches turned."""
-    turned = [{knob.name: word} for knob in cls.knobs() for word in knob.choices if word != knob.default]
-    return [{}, *turned, *({knob.name: not knob.default} for knob in cls.knobs() if knob.kind == "switch")]
 
 
 @pytest.mark.parametrize("slug", OURS)
@@ -87,17 +44,6 @@ def test_every_number_moves_but_those_that_say_how_large_the_state_is():
     for slug, cls in OURS.items():
         numbers = {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
         assert set(moving(cls)) == numbers - ({"bins"} if slug in {"ghm_c", "ghm_r"} else set())
-
-
-def mixed() -> list[Panel]:
-    return [
-        Panel(loss="arcface", knobs={"margin": 0.1}),
-        Panel(loss="center"),
-        Panel(loss="ghm_c"),
-        Panel(loss="arcface", knobs={"margin": 0.4}, learning_rate=0.003),
-        Panel(loss="triplet"),
-        Panel(loss="center", knobs={"rate": 0.1}),
-    ]
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -245,50 +191,3 @@ def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
         trainer.advance()
     assert trainer.stage == "exact"
     assert trainer.frame().panels[0].test_accuracy > 0.9
-
-
-def captured(experiment: Experiment) -> Trainer:
-    """A trainer that takes steps as on a GPU, several at a time; on the CPU nothing is captured."""
-    trainer = Trainer(experiment)
-    trainer._way = Captured()
-    return trainer
-
-
-def test_several_steps_at_a_time_are_the_same_steps():
-    described = {**SMALL, "panels": mixed(), "steps": 3 * LONG + 5}
-    several, exact = captured(Experiment.parse(described)), Trainer(Experiment.parse(described))
-    several.advance(LONG)
-    assert several.step == LONG
-    several.apply(Edit(LONG, 0, "margin", 0.25))
-    several.advance(LONG - 1)
-    assert several.step == LONG + 1
-    while exact.step < several.step:
-        exact.advance()
-        if exact.step == LONG:
-            exact.apply(Edit(LONG, 0, "margin", 0.25))
-    several.frame()
-    assert_close(several, exact, within=2e-3)
-    several.apply(Edit(several.step, 2, "bins", 12))
-    while not several.finished:
-        several.advance(1000)
-    assert several.step == several.horizon
-    assert several.frame().panels[0].test_accuracy > 0.9
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: graphs of kernels are not captured")
-@pytest.mark.parametrize("most", [1, LONG])
-def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
-    described = {**SMALL, "panels": mixed()}
-    fast = Trainer(Experiment.parse({**described, "mode": "fast"}), device="cuda")
-    exact = Trainer(Experiment.parse(described), device="cuda")
-    while fast.step < LONG:
-        fast.advance(most)
-    for _ in range(LONG):
-        exact.advance()
-    fast.frame()
-    assert fast.stage == "captured"
-    assert_close(fast, exact, within=2e-3)
-    before = dict(fast._way._graphs)
-    fast.apply(Edit(fast.step, 0, "margin", 0.25))
-    fast.advance(most)
-    assert fast._way._graphs == before

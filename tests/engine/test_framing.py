@@ -108,9 +108,10 @@ def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_s
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: there are no streams")
-def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(framing):
+@pytest.mark.parametrize("looks", [None, 100])
+def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(framing, looks):
     own = advance(Trainer(small(mode="fast", steps=10_000), device="cuda"), 20)
-    frame, made = own.frame(), framing.make(own.glimpse())
+    frame, made = own.frame(looks), framing.make(own.glimpse(looks))
     advance(own, 200)
     beside = decode(made.result().body)
     assert beside.step == 20

@@ -134,7 +134,7 @@ def test_a_net_for_pictures_refuses_lists_of_numbers():
         Trainer(experiment("softmax", data="blobs", dials={}, net="cnn"))
 
 
-@pytest.mark.parametrize("device", ["", "gpu", "cuda:x", "meta", "vulkan"])
+@pytest.mark.parametrize("device", ["", "gpu", "cuda:x", "cuda:64", "cpu:1", "meta", "vulkan"])
 def test_a_device_that_is_not_there_is_refused(device):
     with pytest.raises(Refusal, match="one that PyTorch has here: cpu"):
         Trainer(experiment("softmax"), device=device)
