@@ -46,17 +46,17 @@ class NoProgramError(RuntimeError):
     """The compiler could not make a program."""
 
 
-def ready(experiment: Experiment) -> Trainer:
-    """Return a trainer whose steps are already what they will be: from records or, in the fast mode, compiled.
+def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
+    """Return a trainer whose steps are already what they will be: from records or, in the fast mode, by a program.
 
     Raises ``NoProgramError`` where there is none.
     """
-    trainer = Trainer(experiment)
+    trainer = Trainer(experiment, device=device)
     for _ in range(2 if experiment.mode == "fast" or not trainer.net.recorded else PATIENCE):
         trainer.advance()
     trainer._way.wait()
     trainer.advance()
-    if experiment.mode == "fast" and trainer.stage != "compiled":
+    if experiment.mode == "fast" and trainer.stage == "exact":
         raise NoProgramError(f"{experiment.net}, K = {len(experiment.panels)}")
     return trainer
 
@@ -69,7 +69,9 @@ def milliseconds(step: Callable[[], object], steps: int) -> float:
     return 1e3 * (time.perf_counter() - began) / steps
 
 
-def in_turn(variants: Mapping[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
+def in_turn(
+    variants: Mapping[str, Callable[[], object]], rounds: int, seconds: float, least: int = LEAST
+) -> dict[str, list[float]]:
     """Return milliseconds a step of each variant, round after round: each takes some steps in turn.
 
     A busy minute of the machine so meets them all; what is compared is compared within a round.
@@ -77,8 +79,8 @@ def in_turn(variants: Mapping[str, Callable[[], object]], rounds: int, seconds: 
     steps = {}
     for name, step in variants.items():
         step()  # what is loaded on the first call
-        took = min(milliseconds(step, 1) for _ in range(3))
-        steps[name] = min(MOST, max(LEAST, round(1e3 * seconds / took)))
+        took = min(milliseconds(step, 1) for _ in range(3 if least > 1 else 1))
+        steps[name] = min(MOST, max(least, round(1e3 * seconds / took)))
     found: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, step in variants.items():

@@ -27,6 +27,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     recipe = RECIPES[given.recipe]
+    where = f"{given.threads} threads" if given.device == "cpu" else given.device
     table = Table(f"images_{given.recipe}", f"The recipe {given.recipe}", "test accuracy")
     for seed in range(given.seeds):
         trainer = Trainer(recipe.model_copy(update={"seed": seed}), device=given.device)
@@ -35,7 +36,7 @@ def main() -> None:
             table.add(panel.loss, seen.test_accuracy)
         table.notes.append(
             f"Seed {seed}: {'; '.join(_accuracies(frame) for frame in looks)} after each fifth of {trainer.step} steps "
-            f"in {seconds:.0f} s ({trainer.stage}, {trainer.precision})."
+            f"in {seconds:.0f} s ({trainer.stage}, {trainer.precision}, {where})."
         )
         print(table.notes[-1], flush=True)
     table.write()
@@ -51,6 +52,8 @@ def _trained(trainer: Trainer, what: str) -> tuple[float, list[Frame]]:
             while trainer.step < (goal := total * look // LOOKS) and not trainer.finished:
                 trainer.advance(min(100, goal - trainer.step))
                 bar.update(trainer.step - bar.n)
+            if trainer.device.type == "cuda":
+                torch.cuda.synchronize()
             seconds += time.perf_counter() - began
             looks.append(trainer.frame())
             bar.set_postfix_str(_accuracies(looks[-1]))

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ def machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": torch.multiprocessing.cpu_count(),
-        "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 1),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "system": platform.system(),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": _commit(),
     }
 
 
@@ -26,9 +29,19 @@ def sentence(described: dict[str, Any]) -> str:
     """Write the description as one line under a table."""
     gpu = f", {described['gpu']}" if described["gpu"] else ""
     return (
-        f"{described['processor']}, {described['cores']} cores ({described['threads']} threads used){gpu}, load "
-        f"{described['load']}; Python {described['python']}, torch {described['torch']}, {described['system']}."
+        f"{described['processor']}, {described['cores']} cores{gpu}, load {described['load']}; "
+        f"Python {described['python']}, torch {described['torch']}, {described['system']}; {described['date']}, commit "
+        f"{described['commit']}."
     )
+
+
+def _commit() -> str:
+    """Return the commit that was measured, with a + where files were changed since; ``unknown`` without Git."""
+    told = ["git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(told, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _processor() -> str:

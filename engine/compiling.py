@@ -18,6 +18,9 @@ from engine.shelf import data_folder
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
+# The disk keeps what was compiled. Said before PyTorch's compiler is loaded, which takes a folder that may be emptied.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_folder() / "loss-geometry" / "compiled"))
+
 #: What is read twice stays in memory, rather than being computed anew for each class that it is compared with: angles
 #: and cosines of samples, above all. Eight small nets' steps get 4 % shorter by it.
 _SEPARATE = {"realize_reads_threshold": 2}
@@ -39,8 +42,6 @@ class Compilation(Job):
         """Trace the program and compile the trace."""
         from torch._inductor import standalone_compile  # noqa: PLC0415  (a second that only this thread should wait for)
 
-        # the disk keeps what was compiled: the second time takes less than a second
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_folder() / "loss-geometry" / "compiled"))
         traced = self.trace(example)
         for node in traced.graph.nodes:
             node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own

@@ -16,6 +16,10 @@ from toy_data.samples import Samples
 #: At least so many training samples (where there are as many) are looked at for a frame's accuracy and class means.
 TRAIN_SAMPLES = 2000
 
+#: So many test and so many training samples are looked at in each frame, and stand for all where not all are looked
+#: at: 50 of ten classes each, always the same ones.
+CORE = 500
+
 #: At most so many samples of classes that are held out are looked at.
 HELD_OUT_SAMPLES = 1000
 
@@ -34,15 +38,17 @@ def chosen(count: int, most: int) -> Tensor:
 @final
 @dataclass(frozen=True, eq=False)
 class Look:
-    """Samples that a frame looks at: ``tests`` of the test set, then some for training.
+    """Samples that a frame looks at: some of the test set, then some for training.
 
-    ``places`` says where each stands among all that can be looked at.
+    ``places`` says where each stands among all that can be looked at. Of those that numbers are computed from,
+    ``tests`` and ``trains`` say where they stand here.
     """
 
     x: Tensor
     y: Tensor
-    tests: int
     places: Tensor
+    tests: Tensor
+    trains: Tensor
 
 
 @final
@@ -71,6 +77,7 @@ class Data:
         self.look_x = torch.tensor(look_x, device=device)
         self.look_y = torch.tensor(look_y, device=device)
         self.held_out = _held_out(samples, device)
+        self._ranked, self._core = _ranked(tests, taken, shown)
         self.offset, self.factor = samples.offset, samples.factor
 
         place = np.arange(shown)
@@ -90,18 +97,32 @@ class Data:
         return self.train_x.index_select(0, places), self.train_y.index_select(0, places)
 
     def look(self, most: int | None) -> Look:
-        """Return what a frame looks at: all there is, or about ``most`` samples, test and train in their shares."""
+        """Return what a frame looks at: all there is, or ``most`` samples, those that stand for all before others.
+
+        Then come those that are shown, which move on the screen. What numbers are computed from does not depend on
+        ``most``, which is a matter of how busy the machine is.
+        """
         if most is None or most >= len(self.look_y):
-            return Look(self.look_x, self.look_y, self.tests, torch.arange(len(self.look_y)))
-        tests = min(self.tests, max(1, round(most * self.tests / len(self.look_y))))
-        trains = max(1, most - tests)
-        places = torch.cat([chosen(self.tests, tests), self.tests + chosen(len(self.look_y) - self.tests, trains)])
-        there = places.to(self.look_x.device)
-        return Look(self.look_x[there], self.look_y[there], tests, places)
+            places = torch.arange(len(self.look_y))
+            return Look(self.look_x, self.look_y, places, places[: self.tests], places[self.tests :])
+        places = self._ranked[: max(most, self._core)].sort().values
+        there, core = places.to(self.look_x.device), torch.isin(places, self._ranked[: self._core])
+        of_tests = places < self.tests
+        tests, trains = ((core & kind).nonzero()[:, 0] for kind in (of_tests, ~of_tests))
+        return Look(self.look_x[there], self.look_y[there], places, tests, trains)
 
     def scaled(self, x: Tensor) -> Tensor:
         """Bring samples to the scale of the net, as float32."""
         return (x.float() - self.offset) * self.factor
+
+
+def _ranked(tests: int, trains: int, shown: int) -> tuple[Tensor, int]:
+    """Return all that can be looked at in the order in which it is, and how many of the first stand for all."""
+    order = torch.randperm(tests + trains, generator=generator(0, "chosen"))
+    order = order[torch.argsort((order >= shown).to(torch.uint8), stable=True)]
+    of_tests = order < tests
+    core = torch.cat([order[of_tests][:CORE], order[~of_tests][:CORE]])
+    return torch.cat([core, order[~torch.isin(order, core)]]), len(core)
 
 
 def _held_out(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor] | None:

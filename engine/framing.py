@@ -11,7 +11,6 @@ import torch
 from engine import snapshot
 from engine.codec import encode
 from engine.glimpse import Glimpse
-from engine.threads import beside
 
 
 @final
@@ -30,8 +29,8 @@ class Framing:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        # the setting belongs to the thread
-        self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(beside(),))
+        # on the one core that training leaves free; the setting belongs to the thread
+        self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(1,))
 
     def make(self, glimpse: Glimpse) -> "Future[Picture]":
         """Begin with a frame."""

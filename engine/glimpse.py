@@ -44,14 +44,14 @@ class Glimpse:
     copied: torch.cuda.Event | None
 
     @classmethod
-    def of(cls, own: "Trainer", looks: int | None) -> Self:
-        """Take copies of what the next step moves."""
+    def of(cls, own: "Trainer", looks: int | None, *, full: bool = False) -> Self:
+        """Take copies of what the next step moves; ``full``: all metrics, also where its step does not ask for them."""
         plan, values = own.weights.plan, own.weights.values.clone()
         learned = (plan.state(values, panel) for panel in range(len(own.losses)))
         ruled = ({name: tensor.clone() for name, tensor in moved.items()} for moved in own.ruled)
         found = cls(
             step=own.step,
-            full=_full(own),
+            full=full or _full(own),
             data=own.data,
             places=own.batches.at(max(0, own.step - 1)),
             looks=looks,

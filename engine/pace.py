@@ -4,6 +4,8 @@ import math
 import time
 from typing import final
 
+from engine.data import CORE
+
 #: Frames a second, where nobody asks for another pace: what the eye needs.
 FRAMES_PER_SECOND = 30.0
 
@@ -15,7 +17,7 @@ SHARE, BESIDE = 0.2, 0.8
 FLOWING = 0.1
 
 #: Samples that a frame looks at even where they cost more than their share; frames then come less often.
-LEAST = 500
+LEAST = 2 * CORE
 
 #: Seconds that the first frame may take: nobody knows yet what a step costs, and somebody waits for it.
 FIRST = 0.25

@@ -7,23 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, final
 
+import torch
+
 from engine.codec import encode_points
 from engine.experiment import Experiment
 from engine.frame import Edit
 from engine.framing import Framing, Picture
+from engine.keeping import LIMIT_MIB, checkpoint_of, steps_between
 from engine.pace import BESIDE, SHARE, Pace
+from engine.recognition import FULL_EVERY
 from engine.recorder import Recorder, begun
 from engine.recording import Event, Recording, to_json
 from engine.snapshot import CHUNK
 from engine.threads import cores
 from engine.trainer import Trainer
 from spec import Message, Refusal
-
-#: Steps between two checkpoints: a fork trains at most so many steps again, a second or so.
-_CHECKPOINT_EVERY = 100
-
-#: A recording ends here, so that a run that is left alone does not fill the disk.
-_LIMIT_MIB = 2048
 
 Say = Callable[..., None]
 
@@ -39,10 +37,11 @@ def open_recorder(
         "image": trainer.image,
         "twins": dict(trainer.twins),
         "mode": experiment.mode,
+        "threads": torch.get_num_threads(),  # convolutions add up in another order with another number of them
     }
     recorder = Recorder.create(path, meta, encode_points(trainer.points))
-    if checkpoint:
-        recorder.checkpoint(trainer.step, trainer.checkpoint())
+    if checkpoint and (saved := checkpoint_of(trainer)) is not None:
+        recorder.checkpoint(trainer.step, saved)
     return recorder
 
 
@@ -66,6 +65,7 @@ class Run:
         self._pace: Pace | None = None
         self._singles = 0
         self._kept = 0
+        self._plain = 0  # frames since the last one with all metrics
         self._bytes = 0
         self._diverged: set[int] = set()
         self._stage = "exact"
@@ -120,8 +120,8 @@ class Run:
         self._snapshot(self._pace)
         if self._trainer.finished:
             self.end("done")
-        elif self._bytes > _LIMIT_MIB * 2**20:
-            self.end("stopped", Message.of("server.recording_full", limit=_LIMIT_MIB))
+        elif self._bytes > LIMIT_MIB * 2**20:
+            self.end("stopped", Message.of("server.recording_full", limit=LIMIT_MIB))
         return True
 
     def deliver(self, *, wait: bool = False) -> None:
@@ -263,9 +263,13 @@ class Run:
             pace.ended(framed=False)
             return
         self.deliver(wait=True)
-        self._frame = self._framing.make(self._trainer.glimpse(None if self._trainer.finished else pace.looks))
+        # where the pace is another than the experiment's, hardly any frame falls on the steps that have all metrics
+        looks = None if self._trainer.finished else pace.looks
+        glimpse = self._trainer.glimpse(looks, full=self._plain >= FULL_EVERY)
+        self._plain = 0 if glimpse.full else self._plain + 1
+        self._frame = self._framing.make(glimpse)
         pace.ended(framed=True)
-        if self._trainer.step - self._kept >= _CHECKPOINT_EVERY and self._recorder is not None:
+        if self._trainer.step - self._kept >= steps_between(self._trainer) and self._recorder is not None:
             self._keep(self._recorder)
         if awaited:
             self.deliver(wait=True)
@@ -275,10 +279,10 @@ class Run:
         """Write a checkpoint, unless a knob was just moved: a fork from the frame at this step is before that."""
         if self._trainer.edits and self._trainer.edits[-1].step == self._trainer.step:
             return
-        blob = self._trainer.checkpoint()
-        recorder.checkpoint(self._trainer.step, blob)
-        self._bytes += len(blob)
         self._kept = self._trainer.step
+        if (blob := checkpoint_of(self._trainer)) is not None:
+            recorder.checkpoint(self._trainer.step, blob)
+            self._bytes += len(blob)
 
     def _event(self, recorder: Recorder, kind: str, body: Mapping[str, Any]) -> None:
         step = 0 if self._made is None else self._made.step

@@ -44,8 +44,7 @@ def take(glimpse: Glimpse) -> Frame:
     panels = []
     for panel, loss in enumerate(glimpse.losses):
         state, z = states[panel], looks[panel]
-        train = Cloud.of(z[look.tests :], look_y[look.tests :])
-        test = Cloud.of(z[: look.tests], look_y[: look.tests])
+        train, test = (Cloud.of(z[some], look_y[some]) for some in (look.trains, look.tests))
         means = train.means(len(data.classes))
         head = _head(loss, state, means)
         scores = _scores(loss, z, state, head)
@@ -59,7 +58,7 @@ def take(glimpse: Glimpse) -> Frame:
         if glimpse.full:
             told |= recognition.full(train, test, directional=loss.directional())
         if strangers is not None and data.held_out is not None:
-            best = scores[: look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
+            best = scores[look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
             cloud = Cloud.of(strangers[panel], data.held_out[1])
             told |= recognition.held_out(cloud, *best, directional=loss.directional())
         scene = Scene(
@@ -72,8 +71,8 @@ def take(glimpse: Glimpse) -> Frame:
             PanelFrame(
                 embeddings=_shown(z, look, data.shown),
                 loss=float(last_losses[panel] if stopped else losses.mean()),
-                train_accuracy=_share(right[look.tests :]),
-                test_accuracy=_share(right[: look.tests]),
+                train_accuracy=_share(right[look.trains]),
+                test_accuracy=_share(right[look.tests]),
                 head=head,
                 state={name: _array(tensor) for name, tensor in state.items()},
                 knobs={knob.name: getattr(loss, knob.name) for knob in loss.knobs()},

@@ -25,11 +25,6 @@ def spare() -> int:
     return max(1, cores() - 1)
 
 
-def beside() -> int:
-    """Return how many threads something takes that goes on beside training."""
-    return max(1, spare() // 2)
-
-
 @contextmanager
 def spared() -> Iterator[None]:
     """Leave one core while the block runs; afterwards the caller's own setting holds again."""

@@ -159,15 +159,20 @@ class Trainer:
     def frame(self, looks: int | None = None) -> Frame:
         """See all panels as they are now, everything under the present weights.
 
-        At ``looks`` samples, where so many are named, always the same: what is not looked at is NaN, and accuracies
-        and metrics are those of the rest.
+        At ``looks`` samples, where so many are named, those that stand for all (``engine.data.CORE``) at least, always
+        the same: what is not looked at is NaN, and accuracies and metrics are those of the samples that stand for all.
         """
         return snapshot.take(self.glimpse(looks))
 
-    def glimpse(self, looks: int | None = None) -> Glimpse:
-        """Return what such a frame is made of, which the next steps do not move."""
+    def glimpse(self, looks: int | None = None, *, full: bool = False) -> Glimpse:
+        """Return what such a frame is made of, which the next steps do not move; ``full``: with all metrics."""
         self._way.settle(self)
-        return Glimpse.of(self, looks)
+        return Glimpse.of(self, looks, full=full)
+
+    @property
+    def checkpoint_size(self) -> int:
+        """About how many bytes a checkpoint has: the weights, and Adam's two means of each."""
+        return 3 * self.weights.values.nbytes
 
     def checkpoint(self) -> bytes:
         """Return everything that the next steps depend on, beside the experiment and its edits (safetensors)."""

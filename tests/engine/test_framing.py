@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from engine_parts import advance, experiment, same_frames
 from engine import Trainer, snapshot, train
 from engine.codec import decode
 from engine.framing import Framing
+from engine.keeping import steps_between
+from engine.recognition import FULL_EVERY
 from engine.recording import Recording, from_json
 from engine.runs import Run
 from spec import Refusal
@@ -165,9 +168,50 @@ def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monke
 
 
 def test_a_recording_that_grows_too_large_ends_with_a_sentence(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.runs._LIMIT_MIB", 0.05)
+    monkeypatch.setattr("engine.runs.LIMIT_MIB", 0.05)
     run.start(small(steps=10_000))
     worked(run)
     with Recording(tmp_path / "run.lossgeo") as recording:
         assert "reached 0.05 MiB" in from_json(recording.meta["reason"]).render()
         assert len(list(recording.records(0, 10**6))) == recording.frames > 5
+
+
+def test_frames_have_all_metrics_now_and_then_whatever_the_pace_is(run, tmp_path):
+    run.start(small(steps=400, steps_per_frame=4))
+    while not run._ready:
+        run.work()
+    run.pace(1000.0, 3)
+    worked(run)
+    with Recording(tmp_path / "run.lossgeo") as recording:
+        frames = [decode(record.body) for record in recording.records(0, 10**6)]
+    full = [place for place, frame in enumerate(frames) if "knn_accuracy" in frame.panels[0].metrics]
+    assert max(later - before for before, later in pairwise(full)) <= FULL_EVERY + 1
+    assert len(full) < len(frames) / 10
+
+
+def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.keeping.LIMIT_MIB", 8.0)
+    run.start(small(steps=2000, steps_per_frame=20))
+    while not run._ready:
+        run.work()
+    every = steps_between(run._trainer)
+    assert every > 200
+    run.pace(1000.0, 20)
+    worked(run)
+    with Recording(tmp_path / "run.lossgeo") as recording:
+        kept = dict(reversed([*recording.checkpoints(10**6)]))
+    assert (next(iter(kept)), [*kept][-1]) == (0, 2000)
+    assert min(later - before for before, later in pairwise([*kept][:-1])) >= every
+    assert sum(map(len, kept.values())) < 0.25 * 8 * 2**20 + 2 * len(kept[0])  # beside the first and the last one
+    assert len(kept[0]) == pytest.approx(run._trainer.checkpoint_size, rel=0.05)
+
+
+def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(run, tmp_path, told, framing, monkeypatch):
+    monkeypatch.setattr("engine.keeping._LARGEST", 1000)
+    run.start(small(steps=10))
+    worked(run)
+    assert run.status == "done"
+    fork = Run(tmp_path / "fork.lossgeo", "cpu", run._say, framing)
+    fork.fork(tmp_path / "run.lossgeo", 2, None)
+    with pytest.raises(Refusal, match="has no checkpoint"):
+        worked(fork)

@@ -1,6 +1,5 @@
 """The pace of a run: kept where it can be, and where it cannot frames take their share of the time."""
 
-import numpy as np
 import pytest
 
 from engine import Experiment, Panel, Trainer
@@ -57,7 +56,8 @@ def test_late_frames_take_their_share_of_the_time(monkeypatch, step, sample, sha
     seconds, framing, frames = run(pace, clock, step=step, sample=sample)
     # a step more or less, and never fewer samples than a few
     assert framing / seconds <= share + 0.05 or framing / frames < step
-    if sample * LEAST < FLOWING * share:  # samples are left out before the flow of pictures suffers
+    flow = 4 * step * max(1, int(FLOWING / (4 * step)))  # whole periods
+    if sample * LEAST <= flow * share:  # samples are left out before the flow of pictures suffers
         assert frames / seconds >= 1 / max(FLOWING, 4 * step) * 0.7
 
 
@@ -116,29 +116,6 @@ def test_who_moves_a_knob_does_not_wait_for_frames_that_are_left_out(monkeypatch
 def trainer() -> Trainer:
     settings = {"data": "blobs", "batch": 32, "points": 300, "steps": 40}
     return Trainer(Experiment.parse({**settings, "panels": (Panel(loss="arcface"), Panel(loss="contrastive"))}))
-
-
-def test_a_frame_that_looks_at_fewer_samples_shows_the_same_of_them():
-    own = trainer()
-    for _ in range(20):
-        own.advance()
-    whole, part, again = own.frame(), own.frame(120), own.frame(120)
-    for full, few, same in zip(whole.panels, part.panels, again.panels, strict=True):
-        there = ~np.isnan(few.embeddings[:, 0])
-        assert full.embeddings.shape == few.embeddings.shape
-        assert 0 < there.sum() < 300
-        np.testing.assert_allclose(few.embeddings[there], full.embeddings[there], rtol=1e-4, atol=1e-5)
-        np.testing.assert_array_equal(few.embeddings, same.embeddings)
-        assert few.test_accuracy == pytest.approx(full.test_accuracy, abs=0.1)
-        assert few.loss == full.loss
-        assert all(np.isfinite(value) for value in few.metrics.values())
-
-
-def test_a_frame_of_one_sample_of_each_set_and_of_more_than_there_are():
-    own = trainer()
-    frame = own.frame(2)
-    assert np.isfinite(frame.panels[0].embeddings).all(axis=1).sum() <= 2
-    assert np.isfinite(own.frame(10**6).panels[0].embeddings).all()
 
 
 def test_a_finished_run_takes_no_more_steps():
