@@ -183,7 +183,8 @@ def _duality(centred: Tensor, there: Tensor, head: Head) -> dict[str, Tensor]:
 
 
 def _cosines(vectors: Tensor) -> Tensor:
-    """Return the cosines between vectors ``(C, D)``, each pair once."""
+    """Return the cosines between vectors ``(C, D)``, each pair once; NaN with one that has no direction."""
     unit = safe.unit(vectors)
+    unit = torch.where(unit.any(dim=1, keepdim=True), unit, torch.nan)
     first, second = torch.triu_indices(len(unit), len(unit), 1)
     return (unit @ unit.T)[first, second].clamp(-1, 1)

@@ -9,7 +9,9 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call
+from torch.nn.modules.dropout import _DropoutNd
 
 from engine.nets.base import Layout, Net, Parameters
 from spec import Message, Refusal
@@ -69,9 +71,20 @@ class Module(Net):
 def _frame(net: Module, sample: tuple[int, ...], dim: int) -> nn.Module | None:
     """Return a module without memory for its weights, or ``None`` where there is none for a dimension."""
     try:
-        return _built(net, sample, dim, seed=0).to("meta")
+        return _weightless(_built(net, sample, dim, seed=0))
     except Refusal:
         return None
+
+
+def _weightless(module: nn.Module) -> nn.Module:
+    """Take a module's weights away; those that layers share stay shared, which ``to`` alone would end."""
+    first: dict[nn.Parameter, str] = {}
+    names = [(name, first.setdefault(own, name)) for name, own in module.named_parameters(remove_duplicate=False)]
+    module.to("meta")
+    for name, source in names:
+        path, _, last = name.rpartition(".")
+        setattr(module.get_submodule(path), last, module.get_parameter(source))
+    return module
 
 
 @cache
@@ -93,7 +106,7 @@ def _tried(net: Module, sample: tuple[int, ...], dim: int) -> Layout:
         if not isinstance(seen, Tensor) or seen.shape != (_SAMPLES, dim) or seen.dtype != torch.float32:
             found = f"{seen.dtype} {tuple(seen.shape)}" if isinstance(seen, Tensor) else type(seen).__name__
             raise _refusal(net, "output", found=found, count=_SAMPLES, expected=(_SAMPLES, dim))
-        if not torch.equal(seen, again) or any(isinstance(part, _DROPOUT) for part in module.modules()):
+        if not torch.equal(seen, again) or any(part.p > 0 for part in _dropouts(module)):
             raise _refusal(net, "random")
         if not torch.allclose(seen[:_FEWER], fewer, rtol=1e-3, atol=1e-5):
             raise _refusal(net, "batch")
@@ -104,20 +117,16 @@ def _tried(net: Module, sample: tuple[int, ...], dim: int) -> Layout:
         stacked = {name: torch.stack([own, own]) for name, own in named.items()}
         try:
             net.stacked(stacked, x)
+            with FakeTensorMode(allow_non_fake_inputs=True):  # tensors that hold nothing, so nothing can depend on it
+                net.stacked({name: torch.empty_like(own) for name, own in stacked.items()}, torch.empty_like(x))
         except Exception as error:
             raise _refusal(net, "together", reason=one_line(error)) from None
     return layout
 
 
-#: What throws away numbers at random.
-_DROPOUT = (
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.AlphaDropout,
-    nn.FeatureAlphaDropout,
-)
+def _dropouts(module: nn.Module) -> list[_DropoutNd]:
+    """Return what throws away a share ``p`` of the numbers at random."""
+    return [part for part in module.modules() if isinstance(part, _DropoutNd)]
 
 
 def _built(net: Module, sample: tuple[int, ...], dim: int, seed: int) -> nn.Module:
@@ -130,6 +139,8 @@ def _built(net: Module, sample: tuple[int, ...], dim: int, seed: int) -> nn.Modu
             raise _refusal(net, "failed", sample=tuple(sample), reason=one_line(error)) from None
     if not isinstance(module, nn.Module):
         raise _refusal(net, "no_module", found=type(module).__name__)
+    for part in _dropouts(module):
+        part.train(part.p > 0)  # even of none at all PyTorch would ask chance, which panels side by side may not
     return module
 
 

@@ -186,6 +186,8 @@ def test_what_is_told_is_finite_and_what_is_not_defined_is_absent(case):
     assert ("smallest_distance" in found) == (len(set(y)) > 1)
     place = case.startswith("all at")
     assert not place or not {"fisher_ratio", "nc1", "nc2_equinorm", "nc2_equiangular", "nc3"} & set(found)
+    directionless = case in {"all at the origin", "as small as float32"}
+    assert not directionless or not {"smallest_angle", "mean_angle"} & set(found)
     assert ("alignment" in found) == (len(set(y)) < len(y))
 
 

@@ -113,6 +113,70 @@ class Looking(nn.Module):
         return self.layer(x) if bool((self.layer(x) > 0).any()) else -self.layer(x)
 
 
+class Steep(nn.Module):
+    """A branch on the samples, which all that is tried takes the same way."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.layer = nn.Linear(8, dim)
+
+    def forward(self, x):
+        return self.layer(x) if x.abs().max() < 1e3 else self.layer(x / 1e3)
+
+
+class Tied(nn.Module):
+    """Two layers with one matrix."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, dim)
+        self.second.weight = self.first.weight
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.second(torch.tanh(self.first(x)))))
+
+
+TAKEN = {
+    "tied weights": Tied,
+    "dropout of nothing": lambda dim: nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.0), nn.Linear(8, dim)),
+    "attention": lambda dim: nn.Sequential(
+        nn.Unflatten(1, (2, 4)),
+        nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True),
+        nn.Flatten(),
+        nn.Linear(8, dim),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+@pytest.mark.parametrize("build", TAKEN.values(), ids=TAKEN)
+def test_what_can_be_trained_is_and_its_gradients_are_the_modules(build, monkeypatch):
+    @dataclass(frozen=True, kw_only=True)
+    class Right(Module):
+        slug: ClassVar[str] = "plain"
+
+        def build(self, sample, dim):
+            return build(dim)
+
+    monkeypatch.setitem(__import__("engine.nets").nets.NETS._all(), "plain", Right)
+    net, x = Right(), torch.randn(6, 8, generator=torch.Generator().manual_seed(1))
+    start = net.init((8,), 2, generator(0, "net"))
+    assert {name: tuple(tensor.shape) for name, tensor in start.items()} == net.layout((8,), 2)
+    leaves = {name: torch.stack([own, own]).requires_grad_() for name, own in start.items()}
+    net.stacked(leaves, x)[1].square().sum().backward()
+    module = build(2)
+    module.load_state_dict(start, strict=False)
+    module(x).square().sum().backward()
+    for name, own in module.named_parameters():
+        torch.testing.assert_close(leaves[name].grad[1], own.grad, rtol=1e-4, atol=1e-6)
+        assert not leaves[name].grad[0].any()
+    own = trainer("exact", "softmax", "arcface")
+    before = own.frame().panels[0].loss
+    while not own.finished:
+        own.advance()
+    assert own.frame().panels[0].loss < 0.6 * before
+
+
 REFUSED = {
     "buffers": (lambda dim: nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, dim)), "has buffers"),
     "dropout": (lambda dim: nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.5), nn.Linear(8, dim)), "as dropout does"),
@@ -123,6 +187,7 @@ REFUSED = {
     "float64": (lambda dim: nn.Linear(8, dim).double(), "its module"),
     "frozen": (lambda dim: nn.Linear(8, dim).requires_grad_(False), "all of them trained"),
     "a branch": (Looking, "torch.vmap"),
+    "a branch on samples": (Steep, "depends on what tensors hold"),
 }
 
 
