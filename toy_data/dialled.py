@@ -37,6 +37,11 @@ class Dialled(DataSet):
     held_out: int = param(0, symbol="H", low=0, high=8, whole=True)
     seed: int = param(0, symbol="seed", low=0, high=2**31 - 1, slider=(0, 20), whole=True)
 
+    @property
+    def called(self) -> str:
+        """What sentences call it: the slug, or the user's own file."""
+        return self.slug
+
     @final
     def load(self) -> Samples:
         """Load what the dials keep."""
@@ -54,7 +59,8 @@ def _dialled(data: Dialled, whole: Samples) -> Samples:
     for split, found in (("train", whole.train_y[train]), ("test", whole.test_y[test])):
         counts = np.bincount(found, minlength=trained)
         if not counts.all():
-            raise Refusal(f"data.class_missing_{split}", name=data.slug, label=int(counts.argmin()))
+            label = whole.classes[int(counts.argmin())]
+            raise Refusal(f"data.class_missing_{split}", name=data.called, label=label)
     out = np.flatnonzero((whole.test_y >= trained) & (whole.test_y < kept))
     return freeze(
         dataclasses.replace(

@@ -21,7 +21,6 @@ class FashionMnist(Dialled):
 
     def read(self) -> Samples:
         """Read the files; raise ``Refusal`` where they are missing or damaged."""
-        # where Debian's package dataset-fashion-mnist puts them
-        files = folder.find(self.slug, places=("/usr/share/datasets/fashion-mnist",))
+        files = folder.find(self.slug)
         # mean and standard deviation of the training pixels
         return folder.load(files, CLASSES, mean=72.940, deviation=90.021)

@@ -1,13 +1,14 @@
 """How MNIST and its siblings come to this computer: from OpenML into four IDX files, checked against their counts."""
 
+import gzip
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,64 +16,24 @@ from numpy.typing import NDArray
 from spec import Refusal
 from toy_data import folder, idx
 from toy_data.openml import download
+from toy_data.published import SOURCES, Source
 
 #: Downloads data set ``number`` of OpenML, keeping files in a folder: its name, samples (N, F), labels (N,).
 Download = Callable[[int, Path], tuple[str, NDArray[Any], NDArray[Any]]]
 
 
-@dataclass(frozen=True)
-class Source:
-    """A data set on OpenML: its number and name there, the range of its pixels, and what it must hold.
-
-    ``train`` and ``test`` are the published counts of each class. The training samples come first there.
-    """
-
-    number: int
-    name: str
-    side: int
-    train: tuple[int, ...]
-    test: tuple[int, ...]
-    low: int = 0
-    high: int = 255
-
-
-SOURCES: Mapping[str, Source] = MappingProxyType(
-    {
-        # counts: LeCun, Cortes and Burges 1998
-        "mnist": Source(
-            554,
-            "mnist_784",
-            28,
-            (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
-            (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
-        ),
-        "fashion_mnist": Source(40996, "Fashion-MNIST", 28, (6000,) * 10, (1000,) * 10),
-        "kuzushiji_mnist": Source(41982, "Kuzushiji-MNIST", 28, (6000,) * 10, (1000,) * 10),
-        # counts: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, "ZIP code"
-        "usps": Source(
-            41082,
-            "USPS",
-            16,
-            (1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644),
-            (359, 264, 198, 166, 200, 160, 170, 147, 166, 177),
-            low=-1,
-            high=1,
-        ),
-    }
-)
-
-
 def fetch(slug: str, download: Download = download) -> Path:
-    """Fetch a data set unless it is here; return the folder of its files.
+    """Fetch a data set unless it is here, in whatever place; return the folder of its files.
 
     Raises ``Refusal`` where the network fails, the download is not what was expected, or the disk does not take it.
-    What has arrived is kept, and fetching again goes on from there.
+    Of the files of a download, those that arrived whole are kept until it succeeds, and are not fetched again; one
+    that was cut off is fetched anew.
     """
     if slug not in SOURCES:
         raise Refusal("data.fetch_unknown", name=repr(slug[:40]), allowed=", ".join(SOURCES))
+    if (here := _here(slug)) is not None:
+        return here
     source, place = SOURCES[slug], folder.home() / slug
-    if _whole(place, source):
-        return place
     arrived = folder.home() / f"{slug}.download"
     try:
         arrived.mkdir(parents=True, exist_ok=True)
@@ -86,16 +47,52 @@ def fetch(slug: str, download: Download = download) -> Path:
         raise
     except KeyboardInterrupt:
         raise Refusal("data.fetch_stopped", name=slug) from None
-    except (URLError, TimeoutError, ConnectionError, HTTPException):
-        if not any(path.is_file() for path in arrived.rglob("*")):
-            shutil.rmtree(arrived, ignore_errors=True)
+    except HTTPError as error:
+        error.close()
+        _tidy(arrived)
+        raise Refusal("data.fetch_answer", name=slug, code=error.code, variable=folder.VARIABLE) from None
+    except URLError:
+        _tidy(arrived)
         raise Refusal("data.fetch_network", name=slug, variable=folder.VARIABLE) from None
+    except (TimeoutError, ConnectionError, HTTPException):
+        _tidy(arrived)
+        raise Refusal("data.fetch_broken", name=slug) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):  # the server had not said how long its answer would be
+        shutil.rmtree(arrived, ignore_errors=True)
+        raise Refusal("data.fetch_damaged", name=slug) from None
     except OSError as error:
-        raise Refusal("data.fetch_disk", name=slug, folder=folder.home(), reason=error.strerror) from None
-    except (ValueError, KeyError):  # a wrong checksum, or an answer that is none
+        reason = error.strerror or type(error).__name__
+        raise Refusal("data.fetch_disk", name=slug, folder=folder.home(), reason=reason) from None
+    except (ValueError, KeyError, TypeError, IndexError):  # a wrong checksum, or an answer that is none
         shutil.rmtree(arrived, ignore_errors=True)
         raise Refusal("data.fetch_foreign", name=slug) from None
     return place
+
+
+def _here(slug: str) -> Path | None:
+    """Return the folder that holds the whole set already, or ``None``."""
+    places = [folder.home() / slug]
+    with suppress(Refusal):
+        places.insert(0, folder.find(slug).train_images.parent)
+    return next((place for place in places if _whole(place, slug)), None)
+
+
+def _whole(place: Path, slug: str) -> bool:
+    """Tell whether the four files are here, can be read, and have the counts of the set."""
+    files, _ = folder.files_in(place)
+    try:
+        if files is None or folder.held_in(files) != slug:  # none, a part of it, or something in its stead
+            return False
+        folder.load(files, tuple(map(str, range(10))))
+    except Refusal:
+        return False
+    return True
+
+
+def _tidy(arrived: Path) -> None:
+    """Remove the folder where nothing has arrived in it."""
+    if not any(path.is_file() for path in arrived.rglob("*")):
+        shutil.rmtree(arrived, ignore_errors=True)
 
 
 def _pictures(slug: str, source: Source, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -107,8 +104,11 @@ def _pictures(slug: str, source: Source, x: NDArray[Any], y: NDArray[Any]) -> tu
     inside = x.size > 0 and source.low <= x.min() and x.max() <= source.high
     if x.shape != (len(labels), source.side**2) or counts != [source.train, source.test] or not inside:
         raise Refusal("data.fetch_foreign", name=slug)
-    ink = (x - source.low) * (255 / (source.high - source.low))
-    return np.rint(ink).astype(np.uint8).reshape(-1, source.side, source.side), labels
+    pictures = np.empty(x.shape, np.uint8)
+    factor = 255 / (source.high - source.low)
+    for first in range(0, len(x), 1000):  # a second copy of all these floats would take half a gigabyte
+        np.rint((x[first : first + 1000] - source.low) * factor, out=pictures[first : first + 1000], casting="unsafe")
+    return pictures.reshape(-1, source.side, source.side), labels
 
 
 def _write(place: Path, before: Path, source: Source, pictures: NDArray[Any], labels: NDArray[Any]) -> None:
@@ -121,16 +121,3 @@ def _write(place: Path, before: Path, source: Source, pictures: NDArray[Any], la
         idx.write(before / f"{role}-idx{array.ndim}-ubyte.gz", array)
     shutil.rmtree(place, ignore_errors=True)
     before.replace(place)
-
-
-def _whole(place: Path, source: Source) -> bool:
-    """Tell whether the files are here and hold what they must."""
-    paths = [path for role in folder.ROLES if (path := folder.file(place, role)) is not None]
-    if len(paths) < len(folder.ROLES):
-        return False
-    try:
-        samples = folder.load(folder.Files(*paths), tuple(map(str, range(10))))
-    except Refusal:
-        return False
-    counts = [tuple(np.bincount(part, minlength=10).tolist()) for part in (samples.train_y, samples.test_y)]
-    return counts == [source.train, source.test]

@@ -1,6 +1,7 @@
 """A strict reader of NPZ, the archives of NumPy: headers first, no pickle, nothing unpacked that is not announced."""
 
 import math
+import warnings
 import zipfile
 import zlib
 from lzma import LZMAError
@@ -55,7 +56,14 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, file: s
         header = _HEADERS.get(npy.read_magic(stream))
         if header is None:
             raise ValueError(name)
-        shape, fortran, dtype = header(stream)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of headers in the way of Python 2
+                shape, fortran, dtype = header(stream)
+        except Exception:  # whatever Python's own tokeniser and parser come to, to which NumPy gives the header
+            raise ValueError(name) from None
+        if any(size < 0 for size in shape):  # of which a body of negative size would be read: all that there is
+            raise ValueError(name)
         if dtype.hasobject:
             raise Refusal("data.own_pickle", file=file, array=name)
         if dtype.kind not in "buifU" or dtype.itemsize == 0:

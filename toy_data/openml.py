@@ -4,7 +4,7 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, final
 
@@ -12,21 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import fetch_openml
 from tqdm import tqdm
-from tqdm.utils import CallbackIOWrapper
 
 #: Seconds without an answer after which a server counts as out of reach.
 PATIENCE = 30.0
+#: Seconds between two attempts to reach it.
+PAUSE = 1.0
 
 
 def download(number: int, folder: Path) -> tuple[str, NDArray[np.float64], NDArray[Any]]:
     """Download a data set of OpenML; return its name, the samples ``(N, F)`` and their labels ``(N,)``.
 
     Each file that has arrived whole stays in ``folder`` and is not downloaded again. Raises what urllib and
-    scikit-learn raise.
+    scikit-learn raise, and ``ConnectionError`` where an answer breaks off.
     """
     with progress(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tells of each new attempt
-        found = fetch_openml(data_id=number, data_home=folder, as_frame=False, n_retries=2, delay=1.0)
+        # not pandas: it makes whole numbers of the names of classes, which scikit-learn then takes for texts (#34892)
+        found = fetch_openml(
+            data_id=number, data_home=folder, as_frame=False, parser="liac-arff", n_retries=2, delay=PAUSE
+        )
     return found.details["name"], found.data, found.target
 
 
@@ -52,21 +56,39 @@ class _Bars(urllib.request.BaseHandler):
     def http_response(self, request: urllib.request.Request, response: Any) -> Any:
         if not isinstance(response, HTTPResponse):  # a redirect: the answer behind it has its bar already
             return response
-        size = response.headers.get("Content-Length", "")
-        bar = tqdm(
-            desc=Path(request.selector).name[:30],
-            total=int(size) if size.isdigit() else None,
-            unit="B",
-            unit_scale=True,
-            unit_divisor=1024,
-        )
-
-        def read(count: int) -> None:
-            bar.update(count)
-            if count == 0:
-                bar.close()
-
-        return CallbackIOWrapper(read, response, "read")
+        written = response.headers.get("Content-Length", "")
+        size = int(written) if written.isdigit() else None
+        bar = tqdm(desc=Path(request.selector).name[:30], total=size, unit="B", unit_scale=True, unit_divisor=1024)
+        return _Answer(response, bar, size)
 
     https_request = http_request
     https_response = http_response
+
+
+@final
+class _Answer:
+    """An answer whose reading moves a bar; where it ends before its announced size, it says so: http.client does not.
+
+    Every error of the network is a ``ConnectionError`` then: any other ``OSError`` is the disk's.
+    """
+
+    def __init__(self, response: HTTPResponse, bar: Any, size: int | None) -> None:
+        self._response, self._bar, self._left = response, bar, size
+
+    def read(self, count: int | None = None) -> bytes:
+        try:
+            piece = self._response.read(count)
+        except (OSError, HTTPException) as error:
+            self._bar.close()
+            raise ConnectionError(str(error)) from error
+        self._bar.update(len(piece))
+        if self._left is not None:
+            self._left -= len(piece)
+        if not piece or count is None:
+            self._bar.close()
+            if self._left:
+                raise ConnectionError("the answer ended early")
+        return piece
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._response, name)

@@ -1,6 +1,7 @@
 """The user's own data: a file or a folder of theirs, by its name alone."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from spec import Message, Refusal, word
+from spec import Message, Refusal, param, word
 from toy_data import folder, npz, picture_folder, table
 from toy_data.dialled import Dialled
+from toy_data.idx import MOST_SAMPLES
+from toy_data.published import SOURCES
 from toy_data.raw import MOST_BYTES, MOST_CLASSES, Raw, checked
 from toy_data.samples import Samples, freeze, scale_of
+from toy_data.scaling import standardised
 
 #: A sentence that names more would not be read.
 _NAMED = 5
@@ -26,18 +30,29 @@ class Own(Dialled):
 
     It lies in one of the folders that ``LOSS_GEOMETRY_DATA`` names, or among the sets that were fetched. Where it
     does not part training and test, every fifth sample of a class is for testing. Features are brought to mean 0 and
-    deviation 1. ``checksum`` (its first digits, as ``loss-geometry data check`` shows it) ties an experiment to what
-    the file holds: one that holds something else is then refused.
+    deviation 1. Unless dials say otherwise, all classes and samples are kept. ``checksum`` (its first digits, as
+    ``loss-geometry data check`` shows it) ties an experiment to what the file holds: one that holds something else is
+    then refused.
     """
 
     slug: ClassVar[str] = "own"
+    classes: int = param(MOST_CLASSES, symbol="C", low=2, high=MOST_CLASSES, whole=True)
+    per_class: int = param(
+        MOST_SAMPLES, symbol="n", low=5, high=MOST_SAMPLES, slider=(10, MOST_SAMPLES), log=True, whole=True
+    )
+    held_out: int = param(0, symbol="H", low=0, high=MOST_CLASSES - 2, slider=(0, 8), whole=True)
     file: str = word()
     checksum: str = word()
 
     @classmethod
     def trouble(cls) -> Message | None:
         """Return that no file is here, or ``None`` where there is one to choose."""
-        return None if at_hand() else Message.of("data.own_none", variable=folder.VARIABLE)
+        return None if at_hand() else _none()
+
+    @property
+    def called(self) -> str:
+        """The name of the file."""
+        return self.file
 
     def read(self) -> Samples:
         """Read the file; raise ``Refusal`` where there is none, or it is not what it must be."""
@@ -55,7 +70,7 @@ class Own(Dialled):
                 return path
         names = at_hand()
         if not names:
-            raise Refusal("data.own_none", variable=folder.VARIABLE)
+            raise Refusal(_none().key, **dict(_none().values))
         more = ", ..." if len(names) > _NAMED else ""
         raise Refusal("data.own_choose", file=repr(self.file), allowed=", ".join(names[:_NAMED]) + more)
 
@@ -64,13 +79,21 @@ def at_hand() -> tuple[str, ...]:
     """Return the names of what may be the user's own data."""
     found = set()
     for place in _places():
-        if place.is_dir():
+        with suppress(OSError):  # a folder that is not here, or not open to this user
             found |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
     return tuple(sorted(found))
 
 
+def _none() -> Message:
+    """Return that no file is here, and why."""
+    if (lost := folder.nowhere()) is not None:
+        return Message.of("data.own_nowhere", folder=lost, variable=folder.VARIABLE)
+    return Message.of("data.own_none", variable=folder.VARIABLE)
+
+
 def read(path: Path) -> Samples:
     """Read a file or a folder of the user's; raise ``Refusal`` where it is none that can be read."""
+    path = _titled(path)
     try:
         return _whole(path, _stamp(path))
     except OSError:
@@ -79,15 +102,18 @@ def read(path: Path) -> Samples:
 
 def read_raw(path: Path) -> Raw:
     """Read the samples as they stand in a file or a folder; raise ``Refusal`` where it is none that can be read."""
+    path = _titled(path)
     if path.is_dir():
-        return _idx(path) or picture_folder.read(path)
+        try:
+            return _idx(path) or picture_folder.read(path)
+        except OSError:  # a folder in it that is not open to this user
+            raise Refusal("data.own_unreadable", file=path.name) from None
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise Refusal("data.own_kind", file=path.name)
-    try:
-        size = path.stat().st_size
-    except OSError:
-        raise Refusal("data.own_unreadable", file=path.name) from None
+    if not path.is_file():  # missing, or a pipe that would be waited for
+        raise Refusal("data.own_unreadable", file=path.name)
+    size = path.stat().st_size
     if size > MOST_BYTES:
         raise Refusal("data.own_bytes", file=path.name, found=size >> 20, most=MOST_BYTES >> 20)
     return reader(path)
@@ -105,16 +131,24 @@ def checksum(samples: Samples) -> str:
 _READERS = {".npz": npz.read, ".csv": table.read}
 
 
+def _titled(path: Path) -> Path:
+    """Return a path that has a name, which ``.`` has not."""
+    return path if path.name not in {"", ".."} else path.resolve()
+
+
 def _places() -> tuple[Path, ...]:
     return (*folder.named(), folder.home())
 
 
 def _samples(path: Path) -> bool:
     """Tell whether a folder holds IDX files or folders, without looking further; the sets that we know are no own."""
-    known = path.name.replace("-", "_") in {"mnist", "fashion_mnist", "kuzushiji_mnist", "usps"}
+    known = path.name.replace("-", "_") in SOURCES
     if known or path.suffix == ".download" or path.name.startswith(".") or not path.is_dir():
         return False
-    return folder.file(path, folder.ROLES[0]) is not None or any(each.is_dir() for each in path.iterdir())
+    try:
+        return folder.file(path, folder.ROLES[0]) is not None or any(each.is_dir() for each in path.iterdir())
+    except OSError:  # not open to this user
+        return False
 
 
 def _stamp(path: Path) -> tuple[object, ...]:
@@ -134,9 +168,7 @@ def _whole(path: Path, stamp: tuple[object, ...]) -> Samples:
     if x.ndim == 3:
         offset, factor = scale_of(x)
         return freeze(Samples(x, y, test_x, test_y, classes=raw.classes, offset=offset, factor=factor))
-    mean, deviation = x.mean(axis=0), x.std(axis=0)
-    deviation[deviation == 0] = 1.0  # a feature that is the same everywhere says nothing
-    x, test_x = (((part - mean) / deviation).astype(np.float32) for part in (x, test_x))
+    x, test_x = standardised(raw.name, x, test_x)
     return freeze(Samples(x, y, test_x, test_y, classes=raw.classes, offset=0.0, factor=1.0))
 
 
@@ -164,7 +196,7 @@ def _idx(path: Path) -> Raw | None:
     if missing := [role for role, file in found.items() if file is None]:
         raise Refusal("data.own_roles", file=path.name, missing=", ".join(missing))
     files = folder.Files(*(file for file in found.values() if file is not None))
-    samples = folder.load(files, tuple(map(str, range(MOST_CLASSES))))
+    samples = folder.load(files, tuple(map(str, range(256))))  # as many as bytes can be; those that occur are counted
     return checked(
         path.name,
         {

@@ -1,6 +1,5 @@
 """A folder of pictures, one subfolder a class, read with Pillow: few formats, limits before anything is unpacked."""
 
-import struct
 import warnings
 from pathlib import Path
 
@@ -24,7 +23,10 @@ _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 
 
 def files(folder: Path) -> dict[str, list[Path]]:
-    """Return the pictures of each class, the name of the subfolder; raise ``Refusal`` where there are none."""
+    """Return the pictures of each class, the name of the subfolder; raise ``Refusal`` where there are none.
+
+    Hidden files and folders are passed over, as are files with other endings.
+    """
     subfolders = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
     if not subfolders:
         raise Refusal("data.own_folder", file=folder.name)
@@ -32,18 +34,26 @@ def files(folder: Path) -> dict[str, list[Path]]:
         raise Refusal("data.own_classes", file=folder.name, found=len(subfolders), most=MOST_CLASSES)
     found: dict[str, list[Path]] = {}
     for sub in subfolders:
-        found[sub.name] = sorted(each for each in sub.iterdir() if each.suffix.lower() in _ENDINGS)
+        if not sub.resolve().is_relative_to(folder.resolve()):
+            raise Refusal("data.own_outside", file=sub.name)
+        inside = [each for each in sub.iterdir() if not each.name.startswith(".")]
+        if deep := sorted(each.name for each in inside if each.is_dir()):
+            raise Refusal("data.own_nested", file=folder.name, label=sub.name, found=deep[0])
+        found[sub.name] = sorted(each for each in inside if each.suffix.lower() in _ENDINGS)
         if not found[sub.name]:
             raise Refusal("data.own_no_pictures", file=folder.name, label=sub.name, formats=", ".join(_FORMATS))
         if sum(map(len, found.values())) > MOST_PICTURES:
             raise Refusal("data.own_pictures", file=folder.name, most=MOST_PICTURES)
+        if odd := [each for each in found[sub.name] if not each.is_file()]:  # a dead link, or a pipe to wait for
+            raise Refusal("data.own_unreadable", file=f"{sub.name}/{odd[0].name}")
     return found
 
 
 def read(folder: Path) -> Raw:
     """Read the pictures as grey bytes; raise ``Refusal`` where one is none, too large, or outside the folder.
 
-    Pictures of one size within the limit keep it; otherwise all are fitted into 28x28, borders black.
+    Pictures of one size within the limit keep it; otherwise all are fitted into 28x28, borders black. Colours become
+    grey, sixteen bits eight; what is transparent lets white paper through; a photo is turned as its camera was held.
     """
     found = files(folder)
     root = folder.resolve()
@@ -56,26 +66,37 @@ def read(folder: Path) -> Raw:
 
 
 def _grey(path: Path, root: Path) -> Image.Image:
+    name = f"{path.parent.name}/{path.name}"
     if not path.resolve().is_relative_to(root):
-        raise Refusal("data.own_outside", file=path.name)
+        raise Refusal("data.own_outside", file=name)
     try:
-        if path.stat().st_size > MOST_BYTES_EACH:
-            raise Refusal("data.own_bytes", file=path.name, found=path.stat().st_size >> 20, most=MOST_BYTES_EACH >> 20)
+        if (size := path.stat().st_size) > MOST_BYTES_EACH:
+            raise Refusal("data.own_bytes", file=name, found=size >> 20, most=MOST_BYTES_EACH >> 20)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Pillow only warns of a picture that is suspiciously large
+            warnings.simplefilter("ignore")  # of flaws beside the pixels
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS_EACH:
-                    raise Refusal("data.own_large", file=path.name, most=MOST_PIXELS_EACH)
-                grey = picture.convert("L")
+                    raise Refusal("data.own_large", file=name, most=MOST_PIXELS_EACH)
+                grey = _flat(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise Refusal("data.own_large", file=path.name, most=MOST_PIXELS_EACH) from None
+        raise Refusal("data.own_large", file=name, most=MOST_PIXELS_EACH) from None
     except Refusal:
         raise
-    # all that Pillow's readers come to where a picture is damaged
-    except (OSError, EOFError, ValueError, SyntaxError, struct.error, Warning):
-        raise Refusal("data.own_unreadable", file=path.name) from None
+    except Exception:  # where a picture is damaged, Pillow's readers come to errors of every kind
+        raise Refusal("data.own_unreadable", file=name) from None
     # at once: thousands of photos in full size would not fit into memory
     return ImageOps.pad(grey, SIZE) if max(grey.size) > MOST_PIXELS else grey
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """Return a picture as grey bytes."""
+    if picture.mode.startswith("I"):  # of sixteen bits, which convert() would cut off at 255
+        return Image.fromarray(np.rint(np.asarray(picture) / 257).astype(np.uint8))
+    if picture.has_transparency_data:
+        inked = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", inked.size, "white"), inked)
+    return picture.convert("L")
 
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -1,6 +1,6 @@
 """The user's own samples as they stand in a file, and what is asked of them at the door."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,20 @@ from toy_data.idx import MOST_PIXELS, MOST_SAMPLES
 #: A file, and each array in it unpacked: 100,000 pictures of 50x50 bytes; a page must load it in seconds.
 MOST_BYTES = 256 * 2**20
 MOST_FEATURES = 1024
-#: No more are ever shown at once; of more, the first are kept by a dial.
-MOST_CLASSES = 100
+#: What features become, float32, is to stay within ``MOST_BYTES`` however small they are in the file.
+MOST_VALUES = MOST_BYTES // 4
+#: The stage has room for no more (``CLASSES`` in app/stage/renderer.js).
+MOST_CLASSES = 64
 #: Longer names of classes would cover the picture.
 LONGEST_LABEL = 40
+
+# rows that are looked at together: a mebibyte of float64 columns of 64, eight of the widest
+_ROWS = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """Samples of a file called ``name``: pictures ``(N, H, W)`` of bytes, or features ``(N, F)`` of float64.
+    """Samples of a file called ``name``: pictures ``(N, H, W)`` of bytes, or features ``(N, F)`` as they stand there.
 
     Labels are int64 from 0, ``classes`` their names. ``test_x`` and ``test_y`` are ``None`` where the file makes no
     difference between training and test.
@@ -50,10 +55,20 @@ def checked(name: str, arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any]
         raise Refusal("data.own_mixed", file=name, found=found)
     if len({y.dtype.kind == "U" for y in ys}) > 1:
         raise Refusal("data.own_mixed", file=name, found=", ".join(str(y.dtype) for y in ys))
+    if xs[0].ndim == 2 and (values := sum(x.size for x in xs)) > MOST_VALUES:
+        raise Refusal("data.own_values", file=name, found=values, most=MOST_VALUES)
     numbers, labels = _labels(name, ys, classes)
-    samples = [_bytes(name, x) if x.ndim == 3 else x.astype(np.float64) for x in xs]
+    samples = _bytes(name, xs) if xs[0].ndim == 3 else xs
     test_x, test_y = (samples[1], numbers[1]) if len(parts) == 2 else (None, None)
     return Raw(name, samples[0], numbers[0], test_x, test_y, labels)
+
+
+def pieces(x: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield samples ``(N, ...)`` as float64, some at a time: a copy of all would take up to eight times their room."""
+    for first in range(0, len(x), _ROWS):
+        rows = slice(first, first + _ROWS)
+        with np.errstate(over="ignore"):  # of numbers of more than eight bytes, which are refused as infinite
+            yield rows, np.ascontiguousarray(x[rows], dtype=np.float64)
 
 
 def write(raw: Raw, path: Path) -> None:
@@ -82,23 +97,37 @@ def _check(name: str, x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]
         raise Refusal("data.own_size", file=name, array=x_name, found=_size(x.shape), limits=_size(most))
     if y.dtype.kind not in "buifU" or y.shape != (len(x),):
         raise Refusal("data.own_labels", file=name, array=y_name, found=f"{y.dtype} {_size(y.shape)}", samples=len(x))
-    if not np.isfinite(x).all() or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.rint(y))).all()):
+    finite = x.dtype.kind != "f" or all(np.isfinite(piece).all() for _, piece in pieces(x))
+    if not finite or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.rint(y))).all()):
         raise Refusal("data.own_finite", file=name)
+    if y.dtype.kind in "uf":
+        numbers = y.astype(np.float64)
+        far = numbers[(numbers < -(2.0**63)) | (numbers >= 2.0**63)]  # as int64 they would be others
+        if len(far):
+            raise Refusal("data.own_label_far", file=name, array=y_name, found=f"{far[0]:.4g}")
 
 
-def _bytes(name: str, x: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return pixels as bytes: whole numbers as they are, fractions from 0 to 1 stretched."""
-    most = 1 if x.dtype.kind in "bf" else 255
-    if x.min() < 0 or x.max() > most:
-        raise Refusal("data.own_pixels", file=name, low=f"{x.min():g}", high=f"{x.max():g}")
-    return np.rint(x * 255.0).astype(np.uint8) if x.dtype.kind in "bf" else x.astype(np.uint8)
+def _bytes(name: str, xs: list[NDArray[Any]]) -> list[NDArray[np.uint8]]:
+    """Return pixels as bytes: whole numbers from 0 to 255 as they are, fractions from 0 to 1 stretched."""
+    low, high = min(x.min() for x in xs), max(x.max() for x in xs)
+    stretched = xs[0].dtype.kind == "b" or (xs[0].dtype.kind == "f" and high <= 1)
+    whole = xs[0].dtype.kind != "f" or all((piece == np.rint(piece)).all() for x in xs for _, piece in pieces(x))
+    if low < 0 or high > 255 or not (stretched or whole):
+        raise Refusal("data.own_pixels", file=name, low=f"{low:g}", high=f"{high:g}")
+    if xs[0].dtype == np.uint8:
+        return list(xs)
+    made = [np.empty(x.shape, np.uint8) for x in xs]
+    for x, pixels in zip(xs, made, strict=True):
+        for rows, piece in pieces(x):
+            pixels[rows] = np.rint(piece * 255) if stretched else piece
+    return made
 
 
 def _labels(
     name: str, ys: list[NDArray[Any]], classes: NDArray[Any] | None
 ) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
     """Number the labels from 0, in the order of numbers where all are numbers, else in that of letters."""
-    written = [y if y.dtype.kind == "U" else y.astype(np.int64) for y in ys]
+    written = [np.strings.strip(y) if y.dtype.kind == "U" else y.astype(np.int64) for y in ys]
     values = np.unique(np.concatenate(written))
     if not 2 <= len(values) <= MOST_CLASSES:
         raise Refusal("data.own_classes", file=name, found=len(values), most=MOST_CLASSES)
@@ -114,12 +143,21 @@ def _labels(
             or not (values.min() >= 0 and values.max() < len(classes))
         ):
             raise Refusal("data.own_names", file=name, found=classes.size)
-        names = [str(classes[value]) for value in values]
+        names = [str(classes[value]).strip() for value in values]
+        if twice := [label for label in names if names.count(label) > 1]:
+            raise Refusal("data.own_names_twice", file=name, label=twice[0][:LONGEST_LABEL])
+    elif any(is_nan(label) for label in names):
+        raise Refusal("data.own_label_nan", file=name)
     for label in names:
         if not label.isprintable() or not 1 <= len(label) <= LONGEST_LABEL:
             raise Refusal("data.own_label", file=name, found=repr(label[:LONGEST_LABEL]), most=LONGEST_LABEL)
     rank = np.argsort(order)
     return [rank[np.searchsorted(values, y)].astype(np.int64) for y in written], tuple(names)
+
+
+def is_nan(label: str) -> bool:
+    """Tell whether a text is what other programs write where a label is missing."""
+    return label.lower() == "nan"
 
 
 def _whole(word: str) -> bool:

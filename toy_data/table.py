@@ -1,30 +1,68 @@
 """A strict reader of CSV: numbers, and one column of labels."""
 
+import codecs
 import csv
+from array import array
 from collections.abc import Iterator
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spec import Refusal
 from toy_data.idx import MOST_SAMPLES
-from toy_data.raw import LONGEST_LABEL, MOST_FEATURES, Raw, checked
+from toy_data.raw import LONGEST_LABEL, MOST_BYTES, MOST_FEATURES, Raw, checked, is_nan
+
+#: What the column of labels may be called.
+LABEL = ("label", "标签")
+
+#: What parts the cells; of two that give as many, the first.
+DELIMITERS = ("\t", ";", ",")
+
+# What spreadsheets write. The narrow GB2312 and not GB18030, which would make Chinese of many a Western accent.
+_ENCODINGS = ("utf-8-sig", "gb2312")
+
+# a first line that holds one of these lacks a number; it is no line of names
+_MISSING = {"", "na", "n/a", "null", "none", "?"}
 
 
 def read(path: Path) -> Raw:
-    """Read features ``(N, F)`` and labels from comma-separated lines; raise ``Refusal`` where they are none.
+    """Read features ``(N, F)`` and labels from a table; raise ``Refusal`` where it is none.
 
     The labels stand in the column called ``label``, or else in the last one. The first line is taken for names
-    where any but its last cell is no number.
+    where one of its cells is ``label``, or any but the last is a text. Cells are parted by commas, semicolons or
+    tabs; the text is UTF-8, UTF-16 with a byte-order mark, or GB2312.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+        encoding = _encoding(path)
+        with path.open(encoding=encoding, newline="") as file:
+            delimiter = _delimiter(next((line for line in file if line.strip()), ""))
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             return _table(((reader.line_num, cells) for cells in reader if cells), path.name)
-    except (OSError, UnicodeDecodeError, csv.Error):
+    except (OSError, UnicodeError, csv.Error):
         raise Refusal("data.own_unreadable", file=path.name) from None
+
+
+def _encoding(path: Path) -> str:
+    """Return the encoding of a file; raise ``Refusal`` where it is none of those that are read."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    marked = start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    for encoding in ("utf-16",) if marked else _ENCODINGS:
+        try:
+            with path.open(encoding=encoding) as file:
+                while file.read(2**20):
+                    pass
+        except UnicodeError:
+            continue
+        return encoding
+    raise Refusal("data.own_encoding", file=path.name)
+
+
+def _delimiter(line: str) -> str:
+    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), ())))
 
 
 def _table(lines: Iterator[tuple[int, list[str]]], name: str) -> Raw:
@@ -32,33 +70,34 @@ def _table(lines: Iterator[tuple[int, list[str]]], name: str) -> Raw:
     width = len(first)
     if not 2 <= width <= MOST_FEATURES + 1:
         raise Refusal("data.own_columns", file=name, found=width, most=MOST_FEATURES + 1)
-    header = any(not _number(cell) for cell in first[:-1])
     names = [cell.strip().lower() for cell in first]
-    at = names.index("label") if header and "label" in names else width - 1
-    rows: list[NDArray[np.float64]] = []
+    named = next((names.index(label) for label in LABEL if label in names), None)
+    header = named is not None or any(_number(cell) is None and cell not in _MISSING for cell in names[:-1])
+    at = width - 1 if named is None else named
+    values = array("d")
     labels: list[str] = []
     for line, cells in lines if header else chain([(number, first)], lines):
         if len(cells) != width:
             raise Refusal("data.own_width", file=name, line=line, found=len(cells), expected=width)
-        if len(rows) == MOST_SAMPLES:
+        if len(labels) == MOST_SAMPLES:
             raise Refusal("data.own_lines", file=name, most=MOST_SAMPLES)
-        rows.append(_numbers(cells[:at] + cells[at + 1 :], line, name))
-        labels.append(cells[at].strip())
-    x = np.array(rows) if rows else np.empty((0, width - 1))
-    return checked(name, {"x": x, "y": np.array(labels, dtype=f"U{LONGEST_LABEL + 1}")})
+        if len(values) * values.itemsize > MOST_BYTES:
+            raise Refusal("data.own_bytes", file=name, found=f"> {MOST_BYTES >> 20}", most=MOST_BYTES >> 20)
+        for cell in chain(cells[:at], cells[at + 1 :]):
+            found = _number(cell)
+            if found is None or not isfinite(found):
+                raise Refusal("data.own_number", file=name, line=line, found=repr(cell[:40]), label=LABEL[0])
+            values.append(found)
+        label = cells[at].strip()
+        if not label or is_nan(label):
+            raise Refusal("data.own_no_label", file=name, line=line, found=repr(label))
+        labels.append(label)
+    x = np.frombuffer(values, dtype=np.float64) if values else np.empty(0)
+    return checked(name, {"x": x.reshape(len(labels), width - 1), "y": np.array(labels, dtype=f"U{LONGEST_LABEL + 1}")})
 
 
-def _numbers(cells: list[str], line: int, name: str) -> NDArray[np.float64]:
+def _number(cell: str) -> float | None:
     try:
-        return np.array(cells, dtype=np.float64)
+        return float(cell)
     except ValueError:
-        found = next((cell for cell in cells if not _number(cell)), "")
-        raise Refusal("data.own_number", file=name, line=line, found=repr(found[:40])) from None
-
-
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+        return None

@@ -106,11 +106,11 @@ def test_dials_out_of_range_are_refused(data, dials, sentence):
         data(**dials)
 
 
-@pytest.mark.parametrize("place", ["", "mnist"])
+@pytest.mark.parametrize("named", ["", "mnist"])
 @pytest.mark.parametrize("names", [NAMES, [name.replace("-idx", ".idx") for name in NAMES]])
-def test_files_are_found_in_the_folder_and_under_the_slug(tmp_path, monkeypatch, place, names):
-    put_files(tmp_path / place, names)
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+def test_files_are_found_in_the_folder_and_under_the_slug(tmp_path, monkeypatch, named, names):
+    put_files(tmp_path / "mnist", names)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / named))
     samples = Mnist().load()
     assert samples.train_x.shape == (30, 5, 5)
     assert samples.test_y.tolist() == [i % 10 for i in range(20)]
@@ -118,7 +118,7 @@ def test_files_are_found_in_the_folder_and_under_the_slug(tmp_path, monkeypatch,
 
 def test_the_folder_with_the_set_s_own_name_wins_and_several_folders_are_searched(tmp_path, monkeypatch):
     put_files(tmp_path / "first" / "fashion-mnist", train=40)
-    put_files(tmp_path / "first", train=50)
+    put_files(tmp_path / "first", train=50)  # of neither
     put_files(tmp_path / "second" / "mnist", train=60)
     import os
 
@@ -144,19 +144,19 @@ def test_files_that_are_missing_are_named_with_the_cure(tmp_path, monkeypatch):
 
 def test_counts_and_sizes_that_do_not_fit_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    put_files(tmp_path)
-    (tmp_path / NAMES[1]).write_bytes(struct.pack(">II", 0x0801, 29) + bytes(29))
+    put_files(tmp_path / "mnist")
+    (tmp_path / "mnist" / NAMES[1]).write_bytes(struct.pack(">II", 0x0801, 29) + bytes(29))
     with pytest.raises(Refusal, match="train-labels-idx1-ubyte holds 29 labels for 30 pictures"):
         Mnist().load()
-    put_files(tmp_path)
-    (tmp_path / NAMES[2]).write_bytes(struct.pack(">IIII", 0x0803, 20, 4, 5) + bytes(400))
+    put_files(tmp_path / "mnist")
+    (tmp_path / "mnist" / NAMES[2]).write_bytes(struct.pack(">IIII", 0x0803, 20, 4, 5) + bytes(400))
     with pytest.raises(Refusal, match="are 4x5, but those for training are 5x5"):
         Mnist().load()
 
 
 def test_a_class_without_a_sample_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    put_files(tmp_path, train=9)
+    put_files(tmp_path / "mnist", train=9)
     with pytest.raises(Refusal, match="no training sample of class 9"):
         Mnist().load()
     assert len(Mnist(classes=9).load().train_y) == 9
@@ -164,9 +164,9 @@ def test_a_class_without_a_sample_is_refused(tmp_path, monkeypatch):
 
 def test_a_file_that_changes_is_read_again(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    put_files(tmp_path, train=30)
+    put_files(tmp_path / "mnist", train=30)
     assert len(Mnist().load().train_y) == 30
-    put_files(tmp_path, train=40)
+    put_files(tmp_path / "mnist", train=40)
     assert len(Mnist().load().train_y) == 40
 
 
@@ -174,13 +174,13 @@ def test_what_was_fetched_is_found_and_the_named_folder_comes_first(tmp_path, mo
     monkeypatch.delenv(VARIABLE, raising=False)
     put_files(tmp_path / "home" / "usps", train=40)
     assert len(DATA_SETS["usps"]().read().train_y) == 40
-    put_files(tmp_path / "named", train=30)
+    put_files(tmp_path / "named" / "usps", train=30)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "named"))
     assert len(DATA_SETS["usps"]().read().train_y) == 30
 
 
 def test_pixels_of_sets_without_published_figures_are_scaled_by_their_own(tmp_path, monkeypatch):
-    put_files(tmp_path, train=31, size=(7, 9))
+    put_files(tmp_path / "kuzushiji-mnist", train=31, size=(7, 9))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     samples = DATA_SETS["kuzushiji_mnist"]().load()
     scaled = (samples.train_x.astype(np.float64) - samples.offset) * samples.factor

@@ -5,6 +5,7 @@ import threading
 import urllib.error
 import urllib.request
 from contextlib import closing
+from email.message import Message
 from http.client import IncompleteRead
 
 import numpy as np
@@ -63,20 +64,25 @@ def test_what_is_fetched_is_checked_written_and_loaded(home, sent):
 
 
 @pytest.mark.parametrize(
-    "error",
-    [urllib.error.URLError("no route"), TimeoutError(), ConnectionResetError(), IncompleteRead(b"")],
+    ("error", "sentence"),
+    [
+        (urllib.error.URLError("no route"), r"usps could not be fetched, since www\.openml\.org cannot be reached"),
+        (TimeoutError(), "connection broke off while usps was coming"),
+        (ConnectionResetError(), "connection broke off while usps was coming"),
+        (IncompleteRead(b""), "connection broke off while usps was coming"),
+    ],
 )
-def test_without_a_network_one_sentence_and_what_arrived_is_kept(home, error, sent):
+def test_without_a_network_one_sentence_and_what_arrived_is_kept(home, error, sentence, sent):
     def broken(number, place):
-        (place / "half").write_text("arrived")
+        (place / "whole").write_text("arrived")
         raise error
 
-    with pytest.raises(Refusal, match=r"usps could not be fetched, since www\.openml\.org cannot be reached") as caught:
+    with pytest.raises(Refusal, match=sentence) as caught:
         fetch("usps", broken)
-    assert "www.openml.org" in caught.value.message.render("zh")
+    assert caught.value.message.render("zh") != str(caught.value)
 
     def goes_on(number, place):
-        assert (place / "half").read_text() == "arrived"
+        assert (place / "whole").read_text() == "arrived"
         return sent
 
     fetch("usps", goes_on)
@@ -124,7 +130,7 @@ def test_a_stop_a_full_disk_and_a_wrong_name_are_said(home, sent):
 
         return download
 
-    with pytest.raises(Refusal, match="was stopped; run the command again"):
+    with pytest.raises(Refusal, match="was stopped; run the command again: files that arrived whole are kept"):
         fetch("usps", raising(KeyboardInterrupt()))
     with pytest.raises(Refusal, match=r"could not be written .*No space left"):
         fetch("usps", raising(OSError(28, "No space left on device")))
@@ -134,6 +140,25 @@ def test_a_stop_a_full_disk_and_a_wrong_name_are_said(home, sent):
         Refusal, match="'digits' cannot be fetched; these can: mnist, fashion_mnist, kuzushiji_mnist, usps"
     ):
         fetch("digits", raising(AssertionError()))
+
+
+def test_a_set_that_is_in_a_folder_of_ones_own_is_not_fetched(home, sent, tmp_path, monkeypatch):
+    place = fetch("usps", lambda number, place: sent)
+    place.rename(tmp_path / "some-folder")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "some-folder"))
+    assert fetch("usps", lambda number, place: pytest.fail("it is here already")) == tmp_path / "some-folder"
+    # files of another set in a folder of its name are none of it, nor is a part
+    (tmp_path / "some-folder").rename(tmp_path / "mnist")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    with pytest.raises(Refusal, match="answered"):
+        fetch("mnist", answering(503))
+
+
+def answering(code):
+    def download(number, place):
+        raise urllib.error.HTTPError("https://www.openml.org", code, "sorry", Message(), None)
+
+    return download
 
 
 def test_looking_at_what_is_there_never_downloads(monkeypatch):

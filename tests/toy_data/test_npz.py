@@ -6,8 +6,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from own_parts import FEATURES, LABELS, PICTURES, refused, save
+from sklearn.preprocessing import StandardScaler
 
+from spec import Refusal
 from toy_data import raw
 from toy_data.own import Own, read_raw
 
@@ -36,9 +40,78 @@ def test_features_of_an_npz_are_standardised_and_parted_four_to_one(place):
     assert np.allclose(samples.train_x.std(axis=0), [1, 1, 1, 1, 0, 1], atol=1e-4)
 
 
-@pytest.mark.parametrize("x", [PICTURES.astype(np.int64), PICTURES / 255, (PICTURES / 255).astype(np.float32)])
+@pytest.mark.parametrize(
+    "x",
+    [PICTURES.astype(np.int64), PICTURES / 255, (PICTURES / 255).astype(np.float32), PICTURES.astype(np.float32)],
+)
 def test_pixels_may_be_whole_numbers_or_fractions(place, x):
     assert np.array_equal(read_raw(save(place, x=x, y=LABELS)).x, PICTURES)
+
+
+def test_pixels_for_training_and_testing_are_of_one_kind(place):
+    x = PICTURES.astype(float)
+    black = np.minimum(x[:6], 1)  # alone they would pass for fractions
+    found = read_raw(save(place, x_train=x, y_train=LABELS, x_test=black, y_test=LABELS[:6]))
+    assert found.test_x.max() == 1
+
+
+def test_labels_are_trimmed(place):
+    found = read_raw(save(place, x=FEATURES, y=np.array([" a", "a ", "b"])[LABELS]))
+    assert found.classes == ("a", "b")
+    assert found.y.tolist()[:3] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("factor", [1e300, 1e-300, 2.0**-1060, 1e154])
+def test_features_of_any_size_are_standardised(place, factor):
+    usual = Own(file=save(place, x=FEATURES, y=LABELS).name).load()
+    samples = Own(file=save(place, "b.npz", x=FEATURES * factor, y=LABELS).name).load()
+    assert np.allclose(samples.train_x, usual.train_x, rtol=1e-3, atol=1e-3)
+    assert np.allclose(samples.test_x, usual.test_x, rtol=1e-3, atol=1e-3)
+
+
+def test_standardised_features_are_those_of_the_usual_formula(place):
+    x = np.random.default_rng(1).normal(3, 2, size=(3000, 5))
+    samples = Own(file=save(place, x_train=x, y_train=x[:, 0] > 3, x_test=x[:7], y_test=x[:7, 0] > 3).name).load()
+    wanted = StandardScaler().fit(x).transform(x)
+    assert np.allclose(samples.train_x, wanted, atol=1e-6)
+    assert np.array_equal(samples.test_x, samples.train_x[:7])
+
+
+def test_a_feature_that_is_the_same_everywhere_becomes_nothing(place):
+    x = np.c_[FEATURES, np.full(30, 0.1), np.full(30, 1e300)]  # whose mean is not 0.1 in binary
+    samples = Own(file=save(place, x=x, y=LABELS).name).load()
+    assert not samples.train_x[:, 4:].any()
+
+
+def test_a_small_file_does_not_become_a_large_one(place):
+    x = np.zeros((20_000, 1024), np.uint8)
+    x[::7, ::3] = 1
+    np.savez_compressed(place / "a.npz", x=x, y=np.arange(len(x)) % 3)
+    read_raw(place / "a.npz")
+    import tracemalloc
+
+    tracemalloc.start()
+    samples = Own(file="a.npz").read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.2 * (samples.train_x.nbytes + samples.test_x.nbytes)
+
+
+def test_what_features_become_has_a_limit(place, monkeypatch):
+    monkeypatch.setattr(raw, "MOST_VALUES", 100)
+    refused(save(place, x=FEATURES, y=LABELS), "holds 120 numbers, but at most 100 are allowed")
+    half = {"x_train": FEATURES[:15], "y_train": LABELS[:15], "x_test": FEATURES[15:], "y_test": LABELS[15:]}
+    refused(save(place, "b.npz", **half), "holds 120 numbers")
+    assert len(read_raw(save(place, "c.npz", x=PICTURES, y=LABELS)).x) == 30
+
+
+def test_converted_features_keep_their_type_and_their_checksum(place):
+    from toy_data.own import checksum, read
+
+    path = save(place, x=FEATURES.astype(np.float32), y=LABELS)
+    raw.write(read_raw(path), place / "b.npz")
+    assert read_raw(place / "b.npz").x.dtype == np.float32
+    assert checksum(read(place / "b.npz")) == checksum(read(path))
 
 
 def test_labels_keep_the_order_of_numbers_and_names_may_be_given(place):
@@ -61,6 +134,11 @@ def archive(place, **members):
         for name, content in members.items():
             file.writestr(f"{name}.npy", content)
     return place / "a.npz"
+
+
+def headed(text):
+    """An array with any text for a header."""
+    return b"\x93NUMPY\x01\0" + len(text).to_bytes(2, "little") + text
 
 
 def header(shape, dtype="|u1"):
@@ -91,6 +169,8 @@ NPZ = {
     "cut": (lambda at: archive(at, x=npy(FEATURES)[:-8], y=npy(LABELS)), "cannot be read"),
     "too long": (lambda at: archive(at, x=npy(FEATURES) + b"0", y=npy(LABELS)), "cannot be read"),
     "giant": (lambda at: archive(at, x=header((10**12, 5)), y=npy(LABELS)), "holds > 256 MiB"),
+    "deep header": (lambda at: archive(at, x=headed(b"(" * 9000), y=npy(LABELS)), "cannot be read"),
+    "header of a program": (lambda at: archive(at, x=headed(b"__import__('os')"), y=npy(LABELS)), "cannot be read"),
     "negative": (lambda at: archive(at, x=header((-1, -5)), y=npy(LABELS)), "cannot be read"),
     "complex": (lambda at: save(at, x=FEATURES + 1j, y=LABELS), "x in .*npz has the type complex128"),
     "dates": (lambda at: save(at, x=FEATURES.astype("M8[s]"), y=LABELS), "has the type datetime64"),
@@ -107,8 +187,27 @@ NPZ = {
     "nan": (lambda at: save(at, x=np.where(FEATURES > 9, np.nan, FEATURES), y=LABELS), "holds NaN"),
     "infinite": (lambda at: save(at, x=np.where(FEATURES > 9, np.inf, FEATURES), y=LABELS), "infinite"),
     "label nan": (lambda at: save(at, x=FEATURES, y=np.where(LABELS, LABELS, np.nan)), "labels that are not whole"),
+    "label 1e30": (lambda at: save(at, x=FEATURES, y=LABELS * 1e30), "y in .*holds the label 1e.30, but numbered"),
+    "label below": (lambda at: save(at, x=FEATURES, y=LABELS * -1e19), "holds the label -1e.19"),
+    "label of 64 bits": (
+        lambda at: save(at, x=FEATURES, y=LABELS.astype(np.uint64) + np.uint64(2**63)),
+        "holds the label 9.223e.18",
+    ),
+    "label nan in words": (lambda at: save(at, x=FEATURES, y=np.array(["a", "nan", "c"])[LABELS]), "the label 'nan'"),
+    "name twice": (
+        lambda at: save(at, x=FEATURES, y=LABELS, classes=np.array(["a", "a ", "b"])),
+        "gives two classes the name a",
+    ),
+    "far test": (
+        lambda at: save(at, x_train=FEATURES, y_train=LABELS, x_test=FEATURES * 1e60, y_test=LABELS),
+        "so far from those for training",
+    ),
+    "beyond eight bytes": (
+        lambda at: save(at, x=FEATURES * np.longdouble(10) ** 4000, y=LABELS),
+        "infinite",
+    ),
     "half labels": (lambda at: save(at, x=FEATURES, y=LABELS / 2), "labels that are not whole"),
-    "pixels": (lambda at: save(at, x=PICTURES / 100, y=LABELS), "lie between 0.* and 2.55, but"),
+    "pixels": (lambda at: save(at, x=PICTURES / 100, y=LABELS), "lie between 0.* and 2.55, but must be either whole"),
     "negative pixels": (lambda at: save(at, x=PICTURES.astype(int) - 9, y=LABELS), "lie between -9"),
     "mixed types": (
         lambda at: save(at, x_train=PICTURES, y_train=LABELS, x_test=PICTURES / 255, y_test=LABELS),
@@ -122,8 +221,8 @@ NPZ = {
         lambda at: save(at, x_train=FEATURES, y_train=LABELS, x_test=FEATURES, y_test=LABELS.astype(str)),
         "different kinds",
     ),
-    "one class": (lambda at: save(at, x=FEATURES, y=LABELS * 0), "holds 1 classes, but must hold between 2 and 100"),
-    "many classes": (lambda at: save(at, x=np.zeros((101, 2)), y=np.arange(101)), "holds 101 classes"),
+    "one class": (lambda at: save(at, x=FEATURES, y=LABELS * 0), "holds 1 classes, but must hold between 2 and 64"),
+    "many classes": (lambda at: save(at, x=np.zeros((65, 2)), y=np.arange(65)), "holds 65 classes"),
     "lone sample": (
         lambda at: save(at, x=FEATURES, y=np.where(np.arange(30) == 7, 9, LABELS)),
         "one sample of class 9",
@@ -156,3 +255,35 @@ def test_a_zip_bomb_is_not_unpacked(place):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**22
+
+
+def test_a_negative_size_does_not_unpack_all_there_is(place):
+    """One negative size is a negative length, and of that ``read`` gives everything."""
+    with zipfile.ZipFile(place / "a.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        file.writestr("y.npy", npy(LABELS))
+        with file.open("x.npy", "w") as member:
+            member.write(header((-3, 4)))
+            for _ in range(64):
+                member.write(bytes(2**20))
+    import tracemalloc
+
+    tracemalloc.start()
+    refused(place / "a.npz", "cannot be read")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+_WORDS = ["10L", "1e999", "0" * 50, "lambda: 0", "'descr': '<f8'", "'shape': (3, 2)", "'fortran_order': False"]
+_PIECES = [*"()[]{},:-'\\\n\t\0é", *_WORDS]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join), st.sampled_from([b"\x01\0", b"\x02\0", b"\x03\0"]))
+def test_whatever_stands_in_a_header_it_is_read_or_refused(tmp_path_factory, text, version):
+    place = tmp_path_factory.mktemp("npz")
+    content = text.encode()
+    size = len(content).to_bytes(2 if version[:1] == b"\x01" else 4, "little")
+    path = archive(place, x=b"\x93NUMPY" + version + size + content, y=npy(LABELS))
+    with pytest.raises(Refusal):
+        read_raw(path)

@@ -1,5 +1,9 @@
 """The user's own data as a data set: found by name, tied by checksum, trained on."""
 
+import os
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +12,7 @@ from own_parts import FEATURES, LABELS, PICTURES, refused, save, shapes
 
 from spec import Refusal, has_text
 from toy_data import available, folder, idx, npz, picture_folder, raw, table
-from toy_data.own import Own, checksum, read
+from toy_data.own import Own, checksum, read, read_raw
 
 
 def test_four_idx_files_of_ones_own(place):
@@ -83,6 +87,60 @@ def test_dials_apply_and_fewer_classes_than_the_dial_are_all_kept(place):
     samples = Own(file="a.npz", imbalance=4.0, held_out=1).load()
     assert np.bincount(samples.train_y).tolist() == [40, 10]
     assert samples.held_out_classes == ("2",)
+
+
+def test_all_classes_and_samples_are_kept_unless_a_dial_says_otherwise(place):
+    labels = np.repeat(np.arange(raw.MOST_CLASSES), 4)
+    save(place, x=np.arange(len(labels))[:, None], y=labels)
+    samples = Own(file="a.npz").load()
+    assert len(samples.classes) == raw.MOST_CLASSES
+    assert len(samples.train_y) + len(samples.test_y) == len(labels)
+    assert len(Own(file="a.npz", classes=12).load().classes) == 12
+    assert len(Own(file="a.npz", held_out=20).load().held_out_classes) == 20
+    many = 20_000
+    save(place, "b.npz", x=np.arange(many)[:, None], y=np.arange(many) % 2)
+    samples = Own(file="b.npz").load()
+    assert len(samples.train_y) + len(samples.test_y) == many
+
+
+def test_the_stage_has_room_for_as_many_classes_as_a_file_may_have():
+    stage = (Path(__file__).parents[2] / "app" / "stage" / "renderer.js").read_text()
+    assert int(re.search(r"const CLASSES = (\d+)", stage)[1]) == raw.MOST_CLASSES
+
+
+@pytest.mark.parametrize(("split", "word"), [("train", "training"), ("test", "test")])
+def test_a_class_without_a_sample_is_named_with_its_file(place, split, word):
+    parts = {"train": np.arange(30) % 3, "test": np.arange(30) % 3}
+    parts[split] = parts[split] % 2
+    names = np.array(["cat", "dog", "fish"])
+    arrays = {"x_train": FEATURES, "y_train": names[parts["train"]], "x_test": FEATURES, "y_test": names[parts["test"]]}
+    save(place, **arrays)
+    with pytest.raises(Refusal, match=f"a.npz holds no {word} sample of class fish; keep fewer classes"):
+        Own(file="a.npz").load()
+    assert Own(file="a.npz", classes=2).load().classes == ("cat", "dog")
+
+
+def test_a_pipe_is_not_waited_for(place):
+    for name in ("a.csv", "a.npz"):
+        os.mkfifo(place / name)
+        refused(place / name, "cannot be read")
+
+
+def test_a_folder_is_called_by_its_name_however_it_is_given(place, monkeypatch):
+    (shapes(place) / "left").rename(place / "gone")
+    monkeypatch.chdir(place / "shapes")
+    for written in (".", "", "right/.."):
+        for reader in (read, read_raw):
+            with pytest.raises(Refusal, match=r"^shapes holds 1 classes"):
+                reader(Path(written))
+
+
+def test_labels_of_idx_files_are_counted_and_may_be_any_byte(place):
+    arrays = (PICTURES, LABELS + 200, PICTURES[:9], LABELS[:9] + 200)
+    (place / "signs").mkdir()
+    for role, array in zip(folder.ROLES, arrays, strict=True):
+        idx.write(place / "signs" / f"{role}-idx{array.ndim}-ubyte.gz", array)
+    assert read(place / "signs").classes == ("200", "201", "202")
 
 
 def test_it_can_be_trained_on(place):

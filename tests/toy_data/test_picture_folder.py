@@ -1,8 +1,10 @@
 """Folders of pictures by class: formats, sizes, limits, and files that are no pictures."""
 
+import os
 import struct
 import zlib
 
+import numpy as np
 import pytest
 from own_parts import refused, shapes
 from PIL import Image
@@ -42,6 +44,59 @@ def test_colour_becomes_grey(place):
     assert read_raw(folder).x.max() == 204
 
 
+def one_each(place, **pictures):
+    """Two classes of two pictures each, all of them the same one."""
+    (picture,) = pictures.values()
+    (name,) = pictures
+    for label in "ab":
+        (place / name / label).mkdir(parents=True)
+        for k in range(2):
+            picture.save(place / name / label / f"{k}.png")
+    return read_raw(place / name).x[0]
+
+
+def test_sixteen_bits_become_eight_and_are_not_cut_off(place):
+    ramp = np.linspace(0, 65535, 400).reshape(20, 20).astype(np.uint16)
+    found = one_each(place, ramp=Image.fromarray(ramp))
+    assert np.abs(found - ramp / 257).max() <= 0.5
+    assert (found[0, 0], found[-1, -1]) == (0, 255)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_parts_are_white_paper(place, mode):
+    picture = Image.new("RGBA", (9, 9), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (3, 3, 6, 6))
+    found = one_each(place, ink=picture.convert(mode))
+    assert (found[3:6, 3:6] == 0).all()
+    assert (found == 255).sum() == 81 - 9
+
+
+def test_half_transparent_ink_is_grey(place):
+    assert (one_each(place, ink=Image.new("RGBA", (5, 5), (0, 0, 0, 51))) == 204).all()
+
+
+def test_a_photo_is_turned_as_its_camera_was_held(place):
+    folder = shapes(place, size=(20, 10))
+    for path in folder.rglob("*.png"):
+        picture = Image.open(path)
+        exif = picture.getexif()
+        exif[274] = 6  # Orientation: turn right
+        picture.save(path, exif=exif)
+    found = read_raw(folder)
+    assert found.x.shape == (10, 20, 10)
+    left = found.x[found.y == 0]
+    assert (left[:, :10] >= 200).all()
+    assert not left[:, 10:].any()
+
+
+def test_what_is_hidden_is_passed_over(place):
+    folder = shapes(place)
+    (folder / "left" / "._0.png").write_bytes(b"\0\5\x16\7")  # as a Mac leaves them on other disks
+    (folder / "left" / ".thumbs").mkdir()
+    (folder / ".git").mkdir()
+    assert len(read_raw(folder).x) == 10
+
+
 def text_for_a_picture(place):
     (shapes(place) / "left" / "0.png").write_text("no picture")
 
@@ -77,6 +132,10 @@ def link_outside(place):
     (shapes(place) / "left" / "9.png").symlink_to(secret)
 
 
+def class_outside(place):
+    (shapes(place) / "third").symlink_to(place.parent)
+
+
 def empty_class(place):
     shapes(place)
     (place / "shapes" / "none").mkdir()
@@ -92,13 +151,30 @@ def lone_picture(place):
         path.unlink()
 
 
+def pipe(place):
+    os.mkfifo(shapes(place) / "left" / "f.png")
+
+
+def dead_link(place):
+    (shapes(place) / "left" / "f.png").symlink_to("nowhere.png")
+
+
+def nested(place):
+    shapes(place, name="shapes/right/deep")
+    shapes(place)
+
+
 FOLDERS = {
-    "text": (text_for_a_picture, "0.png cannot be read"),
-    "cut": (cut_picture, "0.png cannot be read"),
+    "text": (text_for_a_picture, "left/0.png cannot be read"),
+    "cut": (cut_picture, "left/0.png cannot be read"),
+    "pipe": (pipe, "left/f.png cannot be read"),
+    "dead link": (dead_link, "left/f.png cannot be read"),
+    "nested": (nested, "The subfolder right of shapes holds a folder, deep, but the pictures of a class"),
     "format": (foreign_format, "0.png cannot be read"),
-    "giant": (giant_picture, "0.png has more than 33554432 pixels"),
-    "large": (large_picture, "0.png has more than 33554432 pixels"),
-    "link": (link_outside, "9.png leads out of its folder"),
+    "giant": (giant_picture, "left/0.png has more than 33554432 pixels"),
+    "large": (large_picture, "left/0.png has more than 33554432 pixels"),
+    "link": (link_outside, "left/9.png leads out of its folder"),
+    "class outside": (class_outside, "third leads out of its folder"),
     "empty class": (empty_class, "none of shapes holds no picture"),
     "one class": (one_class, "holds 1 classes"),
     "one picture": (lone_picture, "one sample of class left"),
@@ -116,6 +192,6 @@ def test_a_folder_that_is_none_is_refused_with_one_sentence(place, name):
 def test_a_folder_has_limits_too(place, monkeypatch):
     folder = shapes(place)
     monkeypatch.setattr(picture_folder, "MOST_BYTES_EACH", 10)
-    refused(folder, "0.png holds 0 MiB")
+    refused(folder, "left/0.png holds 0 MiB")
     monkeypatch.setattr(picture_folder, "MOST_PICTURES", 9)
     refused(folder, "more than 9 pictures")

@@ -21,6 +21,33 @@ def test_a_csv_with_and_without_names(place):
         assert found.classes == ("x", "y")
 
 
+TABLE = "高,宽,标签\n1.5,2,猫\n3,4,狗\n1,2,猫\n5,6,狗\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb2312"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_spreadsheets_write_is_read(place, encoding, delimiter):
+    (place / "a.csv").write_bytes(TABLE.replace(",", delimiter).encode(encoding))
+    found = read_raw(place / "a.csv")
+    assert found.classes == ("狗", "猫")
+    assert found.x.tolist() == [[1.5, 2], [3, 4], [1, 2], [5, 6]]
+    assert found.y.tolist() == [1, 0, 1, 0]
+
+
+def test_names_may_be_numbers_or_missing_where_a_column_is_called_label(place):
+    lines = "\n1,2,a\n3,4,b\n"
+    for first in ("0,1,label", ",1,Label", ",width,kind"):
+        (place / "a.csv").write_text(first + lines)
+        assert read_raw(place / "a.csv").x.tolist() == [[1, 2], [3, 4]]
+    (place / "a.csv").write_text("0,1,7" + lines)
+    assert read_raw(place / "a.csv").classes == ("7", "a", "b"), "a line of numbers is one of samples"
+
+
+def test_a_label_may_hold_what_parts_cells_elsewhere(place):
+    (place / "a.csv").write_text('1,2,"a;b,c"\n3,4,d;e\n')
+    assert read_raw(place / "a.csv").classes == ("a;b,c", "d;e")
+
+
 CSV = {
     "empty": ("", "has 0 columns"),
     "one column": ("1\n2\n", "has 1 columns, but needs 2 to 1025"),
@@ -28,14 +55,27 @@ CSV = {
     "text for a number": ("1,2,a\n3,x,b\n", "Line 2 of a.csv holds 'x' where a number is needed"),
     "nothing for a number": ("1,2,a\n\n3,,b\n", "Line 3 of a.csv holds '' where"),
     "short line": ("1,2,a\n3,b\n", "Line 2 of a.csv has 2 cells where the first line has 3"),
-    "nan": ("1,2,a\nnan,2,b\n", "holds NaN"),
-    "infinite": ("1,2,a\n1e999,2,b\n", "infinite"),
+    "nan": ("1,2,a\nnan,2,b\n", "Line 2 of a.csv holds 'nan' where a number is needed, finite"),
+    "infinite": ("1,2,a\n1,1e999,b\n", "Line 2 of a.csv holds '1e999' where a number is needed, finite"),
     "one class": ("1,2,a\n3,4,a\n", "holds 1 classes"),
-    "no label": ("1,2,a\n3,4,\n", "1 to 40 printable"),
+    "no label": ("1,2,a\n3,4, \n", "Line 2 of a.csv holds '' where a label is needed"),
+    "label nan": ("1,2,a\n3,4,NaN\n", "Line 2 of a.csv holds 'NaN' where a label is needed"),
+    "label elsewhere": (
+        "kind,p,q\ndog,1,2\n",
+        "holds 'dog' where .*; labels stand in the column called label, or else",
+    ),
+    "first line lacks a number": (",2,a\n1,2,b\n", "Line 1 of a.csv holds '' where a number is needed"),
+    "first line without a number": ("NA,2,a\n1,2,b\n", "Line 1 of a.csv holds 'NA' where a number is needed"),
+    "decimal comma": (
+        "p;q;kind\n1,5;2,5;a\n",
+        "Line 2 of a.csv holds '1,5' where a number is needed, finite and with a dec",
+    ),
+    "Western accents": ("1,2,Müller\n3,4,b\n".encode("latin-1"), "no text in UTF-8, in UTF-16 .* or in GB2312"),
+    "UTF-16 cut in two": ("1,2,a\n".encode("utf-16")[:-1], "no text in UTF-8"),
     "long label": ("1,2,a\n3,4," + "b" * 99, "1 to 40 printable"),
     "open quote": ('1,2,"a\n3,4,b\n', "cannot be read"),
     "endless cell": ("1,2," + "a" * 200_000, "cannot be read"),
-    "bytes": (b"\xff\xfe\0\0", "cannot be read"),
+    "bytes": (b"\xff\xfd\0\0", "no text in UTF-8"),
 }
 
 
@@ -50,3 +90,9 @@ def test_a_csv_stops_at_the_limit(place, monkeypatch):
     monkeypatch.setattr(table, "MOST_SAMPLES", 5)
     (place / "a.csv").write_text("1,a\n2,b\n" * 3)
     refused(place / "a.csv", "holds more than 5 samples")
+
+
+def test_a_csv_stops_where_its_numbers_take_too_much_room(place, monkeypatch):
+    monkeypatch.setattr(table, "MOST_BYTES", 2**20)
+    (place / "a.csv").write_text((",".join("1" * 1024) + ",a\n") * 200)
+    refused(place / "a.csv", "holds > 1 MiB, but at most 1 MiB")
