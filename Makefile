@@ -1,12 +1,13 @@
 # make run     set everything up and start the app on http://127.0.0.1:8501
 # make test    set everything up, check the code and run every test
 # make setup   create .venv with everything in it
+# make data    fetch MNIST and Fashion-MNIST, whose tests are skipped without them
 # make check   format, lint, types, import rules
 # make docs    write the documents that are made from the code
 # make bench   measure; results go to benchmarks/results
 
 .DEFAULT_GOAL := run
-.PHONY: setup run test check docs bench clean
+.PHONY: setup run test data check docs bench clean
 
 # The first Python that starts and is new enough; `make PYTHON=...` names another.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -42,6 +43,10 @@ check: .venv/dev.ready
 
 test: check
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+data: .venv/app.ready
+	@$(BIN)/loss-geometry data fetch mnist
+	@$(BIN)/loss-geometry data fetch fashion_mnist
 
 docs: .venv/dev.ready
 	@$(BIN)/python -m museum docs/bug_museum.md

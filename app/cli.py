@@ -1,14 +1,19 @@
 """The command ``loss-geometry``: serve the app, train without it, list what there is, look at the machine."""
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import starting
-from app.usage import PROGRAM, Command
-from spec import Refusal
+from app import language, starting
+from app.usage import PROGRAM, Command, command, number
+from spec import Knob, Refusal
+
+#: The port of the app.
+_PORT = Knob(name="port", kind="whole", default=8501, low=1, high=65535)
 
 
 class _PanelAction(argparse.Action):
@@ -19,122 +24,130 @@ class _PanelAction(argparse.Action):
         if option == "--loss":
             panels.append((value, []))
         elif not panels:
-            parser.error(f"--set {value} stands before any --loss; name the loss first, then its knobs.")
+            raise Refusal("cli.wrong.set_first", written=value[:40])
         else:
             panels[-1][1].append(value)
         namespace.panels = panels
 
 
-def _add_experiment(task: argparse.ArgumentParser) -> None:
-    """Add what says which experiment it is."""
-    task.add_argument("--loss", action=_PanelAction, required=True, help="loss of a panel; give it again for more")
-    task.add_argument("--set", action=_PanelAction, metavar="KNOB=VALUE", help="knob of the loss before it")
-    task.add_argument("--data", default="digits", help="data set (default: %(default)s)")
-    task.add_argument("--dial", action="append", default=[], metavar="DIAL=VALUE", help="dial of the data set")
-    task.add_argument("--net", default="mlp", help="net (default: %(default)s)")
-    task.add_argument("--net-set", action="append", default=[], metavar="KNOB=VALUE", help="knob of the net")
-    for name, default, about in (
-        ("dim", 2, "dimension of the embedding, 2 or 3"),
-        ("steps", 660, "training steps"),
-        ("batch", 128, "samples a step"),
-        ("points", 2000, "samples shown"),
-        ("steps-per-frame", 4, "training steps between two frames"),
+def _add_experiment(task: Command) -> None:
+    """Add what says which experiment it is, and on which device it is trained."""
+    pairs: dict[str, Any] = {"action": "append", "default": []}
+    task.accept("--loss", action=_PanelAction, required=True, about="cli.option.loss")
+    task.accept("--set", action=_PanelAction, metavar="KNOB=VALUE", about="cli.option.set")
+    task.accept("--data", default="digits", metavar="NAME|PATH", about="cli.option.data")
+    task.accept("--dial", metavar="DIAL=VALUE", about="cli.option.dial", **pairs)
+    task.accept("--net", default="mlp", about="cli.option.net")
+    task.accept("--net-set", metavar="KNOB=VALUE", about="cli.option.net_set", **pairs)
+    for name, default in (
+        ("dim", 2),
+        ("steps", 660),
+        ("batch", 128),
+        ("points", 2000),
+        ("steps-per-frame", 4),
+        ("learning-rate", 0.01),
     ):
-        task.add_argument(f"--{name}", type=int, default=default, help=f"{about} (default: %(default)s)")
-    task.add_argument("--learning-rate", type=float, default=0.01, help="learning rate (default: %(default)s)")
-    task.add_argument(
-        "--mode", default="exact", help="exact, or fast where bytes need not repeat (default: %(default)s)"
-    )
+        task.accept(f"--{name}", type=number, default=default, about=f"cli.option.{name.replace('-', '_')}")
+    task.accept("--mode", default="exact", about="cli.option.mode")
+    task.accept("--device", about="cli.option.device", says={"variable": "LOSS_GEOMETRY_DEVICE"})
 
 
-def _add_sweep(sweep: argparse.ArgumentParser) -> None:
+def _add_train(train: Command) -> None:
+    """Add what makes an experiment a recording."""
+    _add_experiment(train)
+    train.accept("--seed", type=number, default=0, about="cli.option.seed")
+    train.accept("--out", required=True, about="cli.option.train_out")
+
+
+def _add_sweep(sweep: Command) -> None:
     """Add what makes an experiment a sweep."""
     _add_experiment(sweep)
-    grid = "values of a knob, of learning_rate or of data.DIAL: 4,8,16 or 0:0.6:13 (evenly) or 1:64:7:log"
-    sweep.add_argument("--grid", action="append", default=[], metavar="KNOB=VALUES", help=grid)
-    sweep.add_argument("--seeds", type=int, default=1, help="trainings of each setting (default: %(default)s)")
-    sweep.add_argument(
-        "--first-seed", dest="seed", type=int, default=0, help="seed to begin with (default: %(default)s)"
-    )
-    sweep.add_argument("--record", default="last", help="last, all or none of the frames (default: %(default)s)")
-    sweep.add_argument("--memory", type=int, default=1024, help="MiB for a chunk (default: %(default)s)")
-    sweep.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: %(default)s)")
-    sweep.add_argument("--list", action="store_true", help="say what would be trained, and train nothing")
-    sweep.add_argument(
-        "--out", type=Path, default=None, help="folder of the results; an interrupted sweep goes on there"
-    )
+    sweep.accept("--grid", action="append", default=[], metavar="KNOB=VALUES", about="cli.option.grid")
+    sweep.accept("--seeds", type=number, default=1, about="cli.option.seeds")
+    sweep.accept("--first-seed", dest="seed", type=number, default=0, about="cli.option.first_seed")
+    sweep.accept("--record", default="last", about="cli.option.record")
+    sweep.accept("--memory", type=number, default=1024, about="cli.option.memory")
+    sweep.accept("--list", action="store_true", about="cli.option.list")
+    sweep.accept("--out", about="cli.option.sweep_out")
 
 
-def _add_render(render: argparse.ArgumentParser) -> None:
-    """Add what says which frames are drawn, and how."""
-    render.add_argument("recording", type=Path, metavar="RECORDING", help="the recording to draw (*.lossgeo)")
-    render.add_argument("out", type=Path, metavar="OUT", help="the file to write: .png, .gif or .mp4")
-    render.add_argument("--frame", type=int, metavar="K", help="frame of a .png, counted from 0 (default: the last)")
-    render.add_argument("--from", dest="first", type=int, metavar="K", help="first frame of a film (default: 0)")
-    render.add_argument("--to", dest="last", type=int, metavar="K", help="last frame of a film (default: the last)")
-    render.add_argument("--every", type=int, default=1, metavar="N", help="take every Nth frame (default: all)")
-    render.add_argument("--fps", type=float, default=20.0, help="frames a second (default: %(default)g)")
-    render.add_argument("--size", metavar="WIDTHxHEIGHT", help="pixels (default: what suits the panels)")
-    render.add_argument("--language", default="en", help="en or zh (default: %(default)s)")
-    turn = "degrees that the camera goes round in a film in space; 0: it stands still (default: %(default)g)"
-    render.add_argument("--turn", type=float, default=60.0, metavar="DEGREES", help=turn)
-    render.add_argument("--directions", action="store_true", help="losses on angles: draw samples at length one")
+def _add_render(render: Command) -> None:
+    """Add what says which frames are drawn, and how; what is not given is left to the film."""
+    render.accept("recording", metavar="RECORDING", about="cli.option.recording")
+    render.accept("out", metavar="OUT", about="cli.option.picture")
+    for name, dest, metavar in (
+        ("frame", "frame", "K"),
+        ("from", "first", "K"),
+        ("to", "last", "K"),
+        ("every", "every", "N"),
+        ("fps", "fps", None),
+    ):
+        render.accept(f"--{name}", dest=dest, type=number, metavar=metavar, about=f"cli.option.{name}")
+    render.accept("--size", metavar="WIDTHxHEIGHT", about="cli.option.size")
+    render.accept("--turn", type=number, metavar="DEGREES", about="cli.option.turn")
+    render.accept("--directions", action="store_true", about="cli.option.directions")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
-    parser = Command(prog=PROGRAM)
-    tasks = parser.add_subparsers(dest="task", required=True, metavar="COMMAND")
+def _add_verify(verify: Command) -> None:
+    """Add which losses are verified, and what becomes of the tables."""
+    verify.accept("slugs", nargs="*", metavar="SLUG", about="cli.option.slugs")
+    verify.accept("--loss", action="append", default=[], metavar="PACKAGE:CLASS", about="cli.option.own_loss")
+    verify.accept("--json", action="store_true", about="cli.option.json")
+    verify.accept("--write", action="store_true", about="cli.option.write")
 
-    serve = tasks.add_parser("serve", help="start the app in a browser page")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8501, help="port to listen on (default: %(default)s)")
-    serve.add_argument("--runs", type=Path, default=None, help="folder of the recordings")
 
-    train = tasks.add_parser("train", help="train, and record the run in a file")
-    _add_experiment(train)
-    train.add_argument("--seed", type=int, default=0, help="seed of weights and batches (default: %(default)s)")
-    train.add_argument("--out", type=Path, required=True, help="the recording to write (*.lossgeo)")
+def _add_data(data: Command, spoken: str) -> None:
+    """Add what can be done with data sets."""
+    actions = data.commands("action", "ACTION", required=False)
+    fetch = command(actions, "fetch", "data_fetch", spoken)
+    fetch.accept("slug", metavar="SLUG", about="cli.option.fetched")
+    check = command(actions, "check", "data_check", spoken)
+    check.accept("which", nargs="?", metavar="SLUG|PATH", about="cli.option.checked")
+    convert = command(actions, "convert", "data_convert", spoken)
+    convert.accept("path", metavar="PATH", about="cli.option.source")
+    convert.accept("out", metavar="OUT", about="cli.option.npz")
 
-    # no abbreviations: --seed would be --seeds
-    _add_sweep(tasks.add_parser("sweep", allow_abbrev=False, help="train a grid of knobs and seeds into one table"))
 
-    _add_render(tasks.add_parser("render", help="draw a recording as a picture (PNG) or a film (GIF, MP4)"))
+def parser(spoken: str = "en") -> Command:
+    """Return what reads the command line, whose help is in a language."""
+    program = Command(prog=PROGRAM, language=spoken)
+    tasks = program.commands("task", "COMMAND", required=True)
 
-    verify = tasks.add_parser("verify", help="hold losses against their papers, autograd and others' code")
-    verify.add_argument("slugs", nargs="*", metavar="SLUG", help="losses by name (default: all of ours)")
-    verify.add_argument(
-        "--loss", action="append", default=[], metavar="PACKAGE:CLASS", help="a loss of your own, installed or not"
-    )
-    verify.add_argument("--json", action="store_true", help="print the tables as JSON")
-    verify.add_argument("--write", action="store_true", help="write docs/losses.md and the record that comes along")
+    serve = command(tasks, "serve", "serve", spoken)
+    serve.accept("--host", default="127.0.0.1", about="cli.option.host")
+    serve.accept("--port", type=number, default=_PORT.default, about="cli.option.port")
+    serve.accept("--runs", about="cli.option.runs")
 
-    tasks.add_parser("losses", help="list the losses and their knobs")
-    tasks.add_parser("nets", help="list the nets and their knobs")
-    data = tasks.add_parser("data", help="list the data sets, and how to get those that are not here")
-    actions = data.add_subparsers(dest="action", metavar="ACTION")
-    fetch = actions.add_parser("fetch", help="download a data set; run it again to go on where it stopped")
-    fetch.add_argument("slug", metavar="SLUG", help="mnist, fashion_mnist, kuzushiji_mnist or usps")
-    check = actions.add_parser("check", help="show sizes, labels and checksum")
-    check.add_argument("which", nargs="?", metavar="SLUG|PATH", help="a data set, or a file or folder of your own")
-    convert = actions.add_parser("convert", help="write data of your own as NPZ, which is read fastest")
-    convert.add_argument("path", type=Path, metavar="PATH", help="an NPZ, a CSV, or a folder of IDX files or pictures")
-    convert.add_argument("out", type=Path, metavar="OUT", help="the file to write (*.npz)")
-
-    tasks.add_parser("doctor", help="check the machine: versions, device, threads, disk, a short training")
-    presets = tasks.add_parser("presets", help="train the runs that the app opens with")
-    presets.add_argument("--out", type=Path, default=None, help="folder (default: where the app looks for them)")
-    return parser
+    _add_train(command(tasks, "train", "train", spoken))
+    _add_sweep(command(tasks, "sweep", "sweep", spoken))
+    _add_render(command(tasks, "render", "render", spoken))
+    _add_verify(command(tasks, "verify", "verify", spoken))
+    command(tasks, "losses", "losses", spoken)
+    command(tasks, "nets", "nets", spoken)
+    _add_data(command(tasks, "data", "data", spoken), spoken)
+    command(tasks, "doctor", "doctor", spoken)
+    command(tasks, "presets", "presets", spoken).accept("--out", about="cli.option.presets_out")
+    return program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 2 after a sentence on standard error where the input was wrong, 130 on Ctrl-C."""
-    options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese letters, or Greek ones
+    spoken = language.of_system(os.environ)
     try:
-        return _work(options.task)(options)
+        given, spoken = language.taken(sys.argv[1:] if arguments is None else arguments, spoken)
+        options = parser(spoken).parse_args(given)
+        status = _work(options.task)(options)
+        sys.stdout.flush()
+        return status
     except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+        print(refusal.message.render(spoken), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of a list has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 130  # as the shell has it
 
@@ -142,11 +155,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _work(task: str) -> Callable[[argparse.Namespace], int]:
     """Return what does a task."""
     if task == "serve":
-        return starting.run
+        return _serve
     from app import commands  # noqa: PLC0415  (torch and scikit-learn, without which the app starts and --help answers)
 
     work: Callable[[argparse.Namespace], int] = getattr(commands, task)
     return work
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Start the app."""
+    port = int(_PORT.check(options.port))
+    if options.runs == "":
+        raise Refusal("cli.wrong.folder", option="--runs")
+    return starting.serve(options.host, port, None if options.runs is None else Path(options.runs))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,37 @@
 """What each command of ``loss-geometry`` does, beside the start of the app."""
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from app import gathering, rendering
+from tqdm import tqdm
+
+from app import device, gathering, rendering
 from app import presets as shipped
+from app.columns import padded, wrapped
 from engine import Experiment, record
 from engine.experiment import one_of, parse_knobs
 from engine.heap import keep_freed
-from engine.nets import NETS, net_idea, net_title
-from losses import LOSSES
-from spec import Refusal
+from engine.nets import NETS, Net, net_idea, net_title
+from engine.recording import SUFFIX
+from losses import LOSSES, knob_help, loss_title
+from spec import Knob, Refusal, has_text, text
 from toy_data import DATA_SETS
+
+#: Columns of the names in a list, of what is behind them, and of the lines about a knob.
+_NAME, _KNOB, _WIDE = 18, 16, 78
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train an experiment into a recording and tell how each panel ended."""
+    """Train an experiment into a recording and tell how each panel ended; return 130 where it was interrupted."""
+    if not options.out.endswith(SUFFIX):
+        raise Refusal("cli.wrong.recording", name=repr(options.out[:60]))
     keep_freed()
-    _record(_experiment(options), options.out)
-    return 0
+    experiment = _experiment(options)
+    return _record(experiment, Path(options.out), device.chosen(options.device), options.language)
 
 
 def sweep(options: argparse.Namespace) -> int:
@@ -45,46 +56,73 @@ def verify(options: argparse.Namespace) -> int:
 
 def losses(options: argparse.Namespace) -> int:
     """List the losses and their knobs."""
+    language = options.language
     for slug, loss in LOSSES.items():
         cite = loss.cite
-        print(f"{slug:<18}{loss.title}: {cite.authors}, {cite.year}, {cite.where}")
+        print(f"{padded(slug, _NAME)}{loss_title(loss, language)}: {cite.authors}, {cite.year}, {cite.where}")
         for knob in loss.knobs():
-            print(f"    {knob.name:<16}{gathering.ranges(knob)}")
+            show_knob(knob, knob_help(loss, knob, language), language)
     return 0
 
 
 def nets(options: argparse.Namespace) -> int:
     """List the nets and their knobs."""
+    language = options.language
     for slug, net in NETS.items():
-        print(f"{slug:<18}{net_title(net)}: {net_idea(net)}")
+        print(f"{padded(slug, _NAME)}{net_title(net, language)}: {net_idea(net, language)}")
         for knob in net.knobs():
-            print(f"    {knob.name:<16}{gathering.ranges(knob)}")
+            show_knob(knob, _net_help(net, knob, language), language)
     return 0
 
 
 def data(options: argparse.Namespace) -> int:
     """List, fetch, check or convert data sets."""
-    return gathering.run(options)
+    if options.action is not None:
+        return gathering.run(options)
+    for slug, data_set in DATA_SETS.items():
+        print(f"{padded(slug, _NAME)}{gathering.state(slug).render(options.language)}")
+        for dial in data_set.dials():
+            show_knob(dial, text(f"data.dial.{dial.name}", options.language), options.language)
+    return 0
 
 
 def doctor(options: argparse.Namespace) -> int:
     """Check the machine."""
     from app import doctor as machine  # noqa: PLC0415  (the trainer's process, which no other command needs)
 
-    return machine.run()
+    return machine.run(options.language)
 
 
 def presets(options: argparse.Namespace) -> int:
-    """Train the runs that the app opens with."""
+    """Train the runs that the app opens with, on the CPU: they come along, and are the same on each machine."""
+    if options.out == "":
+        raise Refusal("cli.wrong.folder", option="--out")
+    folder = shipped.FOLDER if options.out is None else Path(options.out)
     for preset in shipped.PRESETS:
-        path = (options.out or shipped.FOLDER) / f"{preset.slug}.lossgeo"
+        path = folder / f"{preset.slug}{SUFFIX}"
         path.unlink(missing_ok=True)
-        _record(preset.experiment, path)
+        if status := _record(preset.experiment, path, "cpu", options.language):
+            return status
     return 0
 
 
+def show_knob(knob: Knob, about: str, language: str) -> None:
+    """Print a knob: its default, what it allows, and what it does."""
+    print(f"    {padded(knob.name, _KNOB)}{gathering.ranges(knob).render(language)}")
+    for line in wrapped(about, _WIDE - 4 - _KNOB) if about else ():
+        print(" " * (4 + _KNOB) + line)
+
+
+def _net_help(net: type[Net], knob: Knob, language: str) -> str:
+    """Return what a knob of a net does, or what a net from outside says of it."""
+    key = f"nets.{net.slug}.knobs.{knob.name}"
+    return text(key, language) if has_text(key) else knob.about
+
+
 def _experiment(options: argparse.Namespace) -> Experiment:
-    """Make the experiment that the options describe."""
+    """Make the experiment that the options describe; of a path, remember where the file lies."""
+    options.data, file = gathering.place(options.data)
+    options.dial = [*([] if file is None else [f"file={file}"]), *options.dial]
     panels = [
         {"loss": slug, "knobs": parse_knobs(slug, one_of("loss", slug, LOSSES).knobs(), _pairs(written))}
         for slug, written in options.panels
@@ -95,29 +133,41 @@ def _experiment(options: argparse.Namespace) -> Experiment:
             **{name: getattr(options, name) for name in plain},
             "panels": panels,
             "net_knobs": parse_knobs(options.net, one_of("net", options.net, NETS).knobs(), _pairs(options.net_set)),
-            "dials": parse_knobs(options.data, one_of("data", options.data, DATA_SETS).dials(), _pairs(options.dial)),
+            "dials": parse_knobs(options.data, DATA_SETS[options.data].dials(), _pairs(options.dial)),
         }
     )
 
 
-def _record(experiment: Experiment, path: Path) -> None:
+def _record(experiment: Experiment, path: Path, device: str, language: str) -> int:
+    """Train into a recording; a terminal is shown how far it is."""
     began = time.perf_counter()
-    for frame in record(experiment, path):
-        last = frame
+    bar: tqdm[Any] = tqdm(total=experiment.steps, unit=text("cli.train.step", language), leave=False, disable=None)
+    try:
+        with bar:
+            for frame in record(experiment, path, device=device):
+                last = frame
+                bar.update(frame.step - bar.n)
+    except KeyboardInterrupt:
+        if path.exists():
+            print(text("cli.train.stopped", language, path=path), file=sys.stderr)
+        return 130
     seconds = time.perf_counter() - began
     for panel, end in zip(experiment.panels, last.panels, strict=True):
-        stopped = "" if end.stopped is None else f"  {end.stopped}"
-        accuracy = f"train {end.train_accuracy:.4f}  test {end.test_accuracy:.4f}"
-        print(f"{panel.loss:<18}loss {end.loss:.4f}  {accuracy}{stopped}")
-    print(f"{last.step} steps in {seconds:.1f} s, written to {path}")
+        stopped = "" if end.stopped is None else f"  {end.stopped.render(language)}"
+        values = {"value": end.loss, "train": end.train_accuracy, "test": end.test_accuracy}
+        print(text("cli.train.panel", language, loss=padded(panel.loss, _NAME), stopped=stopped, **values))
+    print(text("cli.train.written", language, steps=last.step, seconds=seconds, path=path))
+    return 0
 
 
 def _pairs(written: Iterable[str]) -> dict[str, str]:
-    """Split ``knob=value`` texts."""
-    pairs = {}
+    """Split ``knob=value`` texts; none may be there twice."""
+    pairs: dict[str, str] = {}
     for one in written:
-        name, sign, value = one.partition("=")
+        name, sign, value = (part.strip() for part in one.partition("="))
         if not sign:
             raise Refusal("errors.not_a_pair", written=repr(one[:40]))
-        pairs[name.strip()] = value.strip()
+        if name in pairs:
+            raise Refusal("cli.wrong.twice", name=name[:40])
+        pairs[name] = value
     return pairs

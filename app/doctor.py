@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from app import rendering
+from app import device, gathering, rendering
+from app.columns import padded
 from engine import Experiment, Panel, PanelFrame, train
 from engine.shelf import runs_folder
 from engine.threads import spare
-from engine.worker import choose_device
 from spec import text
-from toy_data import available
+from toy_data import DATA_SETS
 
 _PACKAGES = ("loss-geometry", "torch", "streamlit", "numpy", "scikit-learn")
 
@@ -29,21 +29,33 @@ _DISK = 1.0
 _SECONDS, _STEPS, _LOOK = 10.0, 150, 5
 
 
-def run() -> int:
-    """Tell what is found; return 1 where something is missing that the app needs."""
+def run(language: str = "en") -> int:
+    """Tell what is found; return 1 where something is missing that the app needs.
+
+    Raises ``Refusal`` where the device that is asked for is not here.
+    """
+    place = device.chosen()
     folder = runs_folder()
     free = shutil.disk_usage(_existing(folder)).free / 2**30
-    device = choose_device(os.environ.get("LOSS_GEOMETRY_DEVICE", "auto"))
-    print(f"python     {platform.python_version()} on {platform.system()} {platform.machine()}")
-    print(f"packages   {', '.join(f'{name} {version(name)}' for name in _PACKAGES)}")
-    print(f"device     {device}: {_described(device)}")
-    print(f"threads    {torch.get_num_threads()} of {os.cpu_count()} cores, training takes {spare()} at most")
-    print(f"compiler   {compiler() or text('doctor.compiler')}")
-    print(f"pictures   {'ready' if rendering.ready() else text('film.missing')}")
-    print(f"runs       {folder} ({free:.1f} GiB free{'' if free > _DISK else ', ' + text('doctor.disk')})")
-    for slug, reason in available().items():
-        print(f"data       {slug}: {'ready' if reason is None else reason}")
-    return 0 if _trains(device) and free > _DISK else 1
+    system = f"{platform.system()} {platform.machine()}"
+    disk = {"folder": folder, "free": free, "trouble": text("doctor.disk", language)}
+    used = {"used": torch.get_num_threads(), "cores": os.cpu_count(), "spare": spare()}
+    lines = [
+        ("python", text("doctor.python", language, version=platform.python_version(), system=system)),
+        ("packages", ", ".join(f"{name} {version(name)}" for name in _PACKAGES)),
+        ("device", f"{place}: {_described(place)}"),
+        ("threads", text("doctor.threads", language, **used)),
+        ("compiler", compiler() or text("doctor.compiler", language)),
+        ("pictures", text("doctor.ready" if rendering.ready() else "film.missing", language)),
+        ("runs", text("doctor.free" if free > _DISK else "doctor.full", language, **disk)),
+        *(
+            ("data", text("doctor.data", language, slug=slug, state=gathering.state(slug).render(language)))
+            for slug in DATA_SETS
+        ),
+    ]
+    for name, found in lines:
+        _say(name, found, language)
+    return 0 if _trains(place, language) and free > _DISK else 1
 
 
 def compiler() -> str | None:
@@ -52,26 +64,31 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, (named,) if named else _COMPILERS)), None)
 
 
-def _trains(device: str) -> bool:
+def _trains(place: str, language: str) -> bool:
     """Train for a moment, and tell whether the nets learn."""
     experiment = Experiment(panels=(Panel(loss="arcface"), Panel(loss="softmax")), steps=_STEPS, steps_per_frame=_LOOK)
     began = time.perf_counter()
     steps, panels = 0, tuple[PanelFrame, ...]()
-    for frame in train(experiment, device=device):
+    for frame in train(experiment, device=place):
         steps, panels = frame.step, frame.panels
         if time.perf_counter() - began > _SECONDS:
             break
     seconds = time.perf_counter() - began
     good = all(panel.stopped is None and panel.test_accuracy > 0.5 for panel in panels)
     reached = ", ".join(f"{panel.test_accuracy:.2f}" for panel in panels)
-    words = text("doctor.well" if good else "doctor.unwell")
-    print(f"training   {steps} steps of two panels in {seconds:.1f} s, {words} (test accuracy {reached})")
+    words = text("doctor.well" if good else "doctor.unwell", language)
+    told = {"steps": steps, "seconds": seconds, "words": words, "reached": reached}
+    _say("training", text("doctor.trained", language, **told), language)
     return good
 
 
-def _described(device: str) -> str:
+def _say(line: str, found: str, language: str) -> None:
+    print(padded(text(f"doctor.line.{line}", language), 11) + found)
+
+
+def _described(place: str) -> str:
     """Return the name of what a device is."""
-    if device == "cuda":
+    if place == "cuda":
         gpu = torch.cuda.get_device_properties(0)
         return f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"
     return platform.processor() or platform.machine()

@@ -1,79 +1,139 @@
-"""What ``loss-geometry data`` does: list data sets, fetch them, check them, convert the user's own."""
+"""What ``loss-geometry data`` does: tell which data sets are here, fetch them, check them, convert the user's own."""
 
 import argparse
+import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spec import Knob, Refusal
-from toy_data import DATA_SETS, Samples, available
+from app.columns import padded
+from spec import Knob, Message, Refusal, text
+from toy_data import DATA_SETS, VARIABLE, Samples, folder
 from toy_data.fetching import fetch
-from toy_data.own import checksum, read, read_raw
+from toy_data.own import Own, at_hand, checksum, read_raw
+from toy_data.published import SOURCES
 from toy_data.raw import write
+
+#: Names of the user's files that a line shows.
+_NAMED = 5
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked; raise ``Refusal`` where it cannot be done."""
+    language = options.language
     match options.action:
         case "fetch":
-            print(f"{options.slug:<18}is in {fetch(options.slug)}")
+            print(f"{padded(options.slug, 18)}{text('cli.data.fetched', language, folder=fetch(options.slug))}")
         case "check":
-            return _check(options.which)
+            return _check(options.which, language)
         case "convert":
-            raw = read_raw(options.path)
-            write(raw, options.out)
-            print(f"{options.out}: {len(raw.y) + len(raw.test_y if raw.test_y is not None else ())} samples")
-        case _:
-            for slug, reason in available().items():
-                print(f"{slug:<18}{'ready' if reason is None else reason}")
-                for knob in DATA_SETS[slug].dials():
-                    print(f"    {knob.name:<16}{ranges(knob)}")
+            raw = read_raw(Path(options.path))
+            write(raw, Path(options.out))
+            count = len(raw.y) + len(raw.test_y if raw.test_y is not None else ())
+            print(text("cli.data.converted", language, file=options.out, count=count))
     return 0
 
 
-def ranges(knob: Knob) -> str:
-    """Write the default of a knob and what it allows."""
+def state(slug: str) -> Message:
+    """Say whether a data set is here or how to get it, without reading its files."""
+    if slug == Own.slug:
+        names = at_hand()
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        return Message.of("cli.data.own", names=shown) if names else Message.of("data.own_none", variable=VARIABLE)
+    if slug in SOURCES:
+        try:
+            folder.find(slug)
+        except Refusal as refusal:
+            return refusal.message
+        return Message.of("cli.data.files", slug=slug)
+    return Message.of("cli.data.ready")
+
+
+def place(which: str) -> tuple[str, str | None]:
+    """Return the data set that a name means, and the file where it is one of the user's own, given by path or name.
+
+    An experiment names such a file without its path, so that a recording or a link can lead nowhere else; that of a
+    path given here becomes one where files are looked for in this process. Raises ``Refusal`` for anything else.
+    """
+    if which in DATA_SETS:
+        return which, None
+    path = Path(which)
+    if which and _exists(path):
+        path = path.resolve()
+        os.environ[VARIABLE] = os.pathsep.join(filter(None, (str(path.parent), os.environ.get(VARIABLE))))
+        return Own.slug, path.name
+    if which in at_hand():
+        return Own.slug, which
+    raise Refusal("data.check_unknown", name=repr(which[:40]), allowed=", ".join(DATA_SETS))
+
+
+def ranges(knob: Knob) -> Message:
+    """Say the default of a knob and what it allows."""
     match knob.kind:
         case "choice":
-            return f"{knob.default}  ({', '.join(knob.choices)})"
+            return Message.of("cli.knob.words", default=knob.default, allowed=", ".join(knob.choices))
         case "switch":
-            return f"{str(knob.default).lower()}  (true, false)"
+            return Message.of("cli.knob.words", default=str(knob.default).lower(), allowed="true, false")
         case "text":
-            return f"{knob.default or '-'}  (a name)"
+            return Message.of("cli.knob.name", default=knob.default or "-")
+    default, low, high = (_number(float(number)) for number in (knob.default, knob.low, knob.high))
     unit = f" {knob.unit}" if knob.unit else ""
-    return f"{knob.default:g}{unit}  ({knob.low:g} to {knob.high:g})"
+    return Message.of("cli.knob.between", default=default + unit, low=low, high=high)
 
 
-def _check(which: str | None) -> int:
-    """Describe what is named, or every data set that is here; return 1 where one of these is not whole."""
-    if which is None:
-        troubles = 0
-        for slug, reason in available().items():
-            if reason is None and slug != "own":  # which has no file unless one is named
-                _describe(slug, _whole(slug))
-            else:
-                print(f"{slug:<18}{reason or 'name the file: loss-geometry data check PATH'}")
-                troubles += reason is not None and reason.key != "data.files_missing" and slug != "own"
-        return 1 if troubles else 0
-    if which not in DATA_SETS and not Path(which).exists():
-        raise Refusal("data.check_unknown", name=repr(which[:40]), allowed=", ".join(DATA_SETS))
-    _describe(which, _whole(which) if which in DATA_SETS else read(Path(which)))
-    return 0
+def _number(number: float) -> str:
+    """Write a number, a whole one with all its digits."""
+    return f"{number:.10g}" if number.is_integer() else f"{number:g}"
 
 
-def _whole(slug: str) -> Samples:
-    return DATA_SETS[slug]().read()
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for a file
+        return False
 
 
-def _describe(name: str, samples: Samples) -> None:
-    size = "pictures" if samples.image else "features"
-    shape = " x ".join(map(str, samples.train_x.shape[1:]))
-    counts = f"{len(samples.train_y)} training samples, {len(samples.test_y)} test samples"
-    print(f"{name:<18}{counts}, {len(samples.classes)} classes, {size} {shape}")
-    print(f"    train   {_histogram(samples, samples.train_y)}")
-    print(f"    test    {_histogram(samples, samples.test_y)}")
-    print(f"    sha256  {checksum(samples)}")
+def _check(which: str | None, language: str) -> int:
+    """Describe what is named, or every data set that is here; return 1 where one of these cannot be trained."""
+    if which is not None and which != Own.slug:
+        slug, file = place(which)
+        _describe(which, slug, file, language)
+        return 0
+    own = at_hand()
+    if which is not None and not own:
+        raise Refusal("data.own_none", variable=VARIABLE)
+    known = [slug for slug in DATA_SETS if slug != Own.slug] if which is None else []
+    broken = False
+    for name, slug, file in [*((slug, slug, None) for slug in known), *((name, Own.slug, name) for name in own)]:
+        try:
+            _describe(name, slug, file, language)
+        except Refusal as refusal:
+            print(f"{padded(name, 18)}{refusal.message.render(language)}")
+            broken |= refusal.message.key not in folder.ABSENT
+    if not own:
+        print(f"{padded(Own.slug, 18)}{state(Own.slug).render(language)}")
+    return 1 if broken else 0
+
+
+def _describe(name: str, slug: str, file: str | None, language: str) -> None:
+    """Say what a data set holds; raise ``Refusal`` where it cannot be trained."""
+    data = DATA_SETS[slug](**({} if file is None else {"file": file}))
+    data.load()
+    samples = data.read()
+    sizes = text(
+        "cli.data.sizes",
+        language,
+        train=len(samples.train_y),
+        test=len(samples.test_y),
+        classes=len(samples.classes),
+        kind=text(f"cli.data.{'pictures' if samples.image else 'features'}", language),
+        shape=" x ".join(map(str, samples.train_x.shape[1:])),
+    )
+    print(f"{padded(name, 18)}{sizes}")
+    for split, labels in (("train", samples.train_y), ("test", samples.test_y)):
+        print(f"    {padded(text(f'cli.data.{split}', language), 8)}{_histogram(samples, labels)}")
+    print(f"    {padded('sha256', 8)}{checksum(samples)}")
 
 
 def _histogram(samples: Samples, labels: NDArray[np.int64]) -> str:

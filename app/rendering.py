@@ -14,6 +14,12 @@ from spec import Refusal, text
 #: What the extra ``render`` brings along.
 _NEEDED = ("imageio", "imageio_ffmpeg", "matplotlib")
 
+#: What only films have, by option: where it is kept among the options.
+_OF_FILMS = {"--from": "first", "--to": "last", "--every": "every", "--fps": "fps", "--turn": "turn"}
+
+#: No recording has a frame beyond: SQLite counts no further.
+_FAR = 2**63 - 1
+
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
@@ -27,37 +33,57 @@ def run(options: argparse.Namespace) -> int:
     if not ready():
         raise Refusal("film.missing")
     from plots import saving  # noqa: PLC0415  (the packages of the extra)
-    from plots.film import Film  # noqa: PLC0415
+    from plots.film import TURN, Film  # noqa: PLC0415
 
-    out: Path = options.out
-    saving.check(out, options.fps)
-    first, last = options.first, options.last
-    if out.suffix.lower() == ".png":
-        if (first, last) != (None, None):
-            raise Refusal("film.one")
-        first = last = options.frame
-    elif options.frame is not None:
+    out = Path(options.out)
+    frame, first, last, every = (_whole(options, name) for name in ("frame", "first", "last", "every"))
+    fps, turn = _number(options.fps, "fps", saving.FPS), _number(options.turn, "turn", TURN)
+    saving.check(out, fps)
+    picture = out.suffix.lower() == ".png"
+    if picture:
+        given = [option for option, name in _OF_FILMS.items() if getattr(options, name) is not None]
+        if given:
+            raise Refusal("film.one", options=", ".join(given))
+        first = last = frame
+    elif frame is not None:
         raise Refusal("film.many")
-    with Recording(options.recording) as recording:
-        if out.suffix.lower() == ".png" and first is None:
+    language: str = options.language
+    with Recording(Path(options.recording)) as recording:
+        if picture and first is None:
             first = max(0, recording.frames - 1)
         film = Film.of(
             recording,
             first=first or 0,
             last=last,
-            every=options.every,
+            every=1 if every is None else every,
             size=_size(options.size),
-            language=options.language,
-            turn=options.turn,
+            language=language,
+            turn=turn,
             directions=options.directions,
         )
         if film.readable:
-            print(film.readable, file=sys.stderr)
-        saving.save(film, out, fps=options.fps, progress=lambda frames: tqdm(frames, unit="frame", file=sys.stderr))
+            print(film.readable.render(language), file=sys.stderr)
+        unit = text("cli.render.frame", language)
+        saving.save(film, out, fps=fps, progress=lambda frames: tqdm(frames, unit=unit, file=sys.stderr))
     width, height = film.size
-    frames = 1 if out.suffix.lower() == ".png" else len(film.frames)
-    print(text("film.written", frames=frames, width=width, height=height, name=out))
+    frames = 1 if picture else len(film.frames)
+    print(text("film.written", language, frames=frames, width=width, height=height, name=out))
     return 0
+
+
+def _whole(options: argparse.Namespace, name: str) -> int | None:
+    value = getattr(options, name)
+    if value is None or isinstance(value, int):
+        return None if value is None else max(-_FAR, min(value, _FAR))
+    raise Refusal("cli.wrong.whole", name=name, value=repr(value)[:40])
+
+
+def _number(value: object, name: str, otherwise: float) -> float:
+    if value is None:
+        return otherwise
+    if isinstance(value, int | float):
+        return float(value)
+    raise Refusal("cli.wrong.number", name=name, value=repr(value)[:40])
 
 
 def _size(written: str | None) -> tuple[int, int] | None:

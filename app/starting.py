@@ -1,14 +1,8 @@
 """Becoming the server. Imports nothing heavy: the process that is to be the server imports it all again."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
-
-
-def run(options: argparse.Namespace) -> int:
-    """Start the app and stay with it, as ``options`` say: ``host``, ``port``, ``runs``."""
-    return serve(host=options.host, port=options.port, runs=options.runs)
 
 
 def serve(host: str = "127.0.0.1", port: int = 8501, runs: Path | None = None) -> int:

@@ -2,11 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from app import device
+from app.columns import aligned, padded
 from engine import Experiment
+from engine.grid import DIAL, NET
 from engine.sweep import Sweep, summary
 from spec import Refusal, text
 
@@ -17,20 +21,21 @@ _BEST = 10
 def run(options: argparse.Namespace, experiment: Experiment) -> int:
     """Train the sweep, or list it; return 130 where it was interrupted."""
     sweep = Sweep(experiment, _grid(options), options.seeds)
+    place = device.chosen(options.device)
     if options.list:
-        _list(sweep, options)
+        _list(sweep, options, place)
         return 0
-    if options.out is None:
+    if not options.out:
         raise Refusal("sweep.no_folder")
     try:
-        table = sweep.run(options.out, record=options.record, memory=options.memory, device=options.device)
+        table = sweep.run(Path(options.out), record=options.record, memory=options.memory, device=place)
     except KeyboardInterrupt:
-        print(text("sweep.stopped"), file=sys.stderr)
+        print(text("sweep.stopped", options.language), file=sys.stderr)
         return 130
     best = summary(table).head(_BEST)
     swept = [name for name in best if name.removeprefix("knobs.") in sweep.values]
-    print("\n".join(_aligned(best[["median", "lowest", "highest", "n", "stopped", "loss", *swept]])))
-    print(f"{len(table)} rows in {options.out}: sweep.csv, sweep.parquet, recordings/")
+    print("\n".join(aligned(_rows(best[["median", "lowest", "highest", "n", "stopped", "loss", *swept]]))))
+    print(text("sweep.said.rows", options.language, rows=len(table), folder=options.out))
     return 0
 
 
@@ -45,29 +50,32 @@ def _grid(options: argparse.Namespace) -> dict[str, str]:
         if name in grid:
             raise Refusal("sweep.named_twice", name=name)
         grid[name] = values
-    named = [one for _, settings in options.panels for one in settings] + [f"data.{one}" for one in options.dial]
+    named = [one for _, settings in options.panels for one in settings]
+    named += [f"{DIAL}{one}" for one in options.dial] + [f"{NET}{one}" for one in options.net_set]
     for name in (one.partition("=")[0].strip() for one in named):
         if name in grid:
             raise Refusal("sweep.set_too", name=name)
     return grid
 
 
-def _list(sweep: Sweep, options: argparse.Namespace) -> None:
-    panels = sweep.panels(options.memory, options.device)
+def _list(sweep: Sweep, options: argparse.Namespace, place: str) -> None:
+    panels = sweep.panels(options.memory, place)
     chunks = sweep.chunks(panels, options.record)
     settings = len(sweep.settings)
-    print(f"settings    {settings}")
-    print(f"trainings   {settings * sweep.seeds}  (seeds: {sweep.seeds})")
-    print(f"chunks      {len(chunks)}  (panels: {panels} at most; memory: {options.memory} MiB)")
-    print(f"first       {chunks[0].experiment.canonical}")
+    many = {"panels": panels, "memory": options.memory}
+    for name, value in (
+        ("settings", str(settings)),
+        ("trainings", text("sweep.said.seeds", options.language, count=settings * sweep.seeds, seeds=sweep.seeds)),
+        ("chunks", text("sweep.said.panels", options.language, count=len(chunks), **many)),
+        ("first", chunks[0].experiment.canonical),
+    ):
+        print(padded(text(f"sweep.said.{name}", options.language), 12) + value)
 
 
-def _aligned(table: pd.DataFrame) -> Iterable[str]:
-    """Yield the lines of a table, its columns as wide as what is in them."""
+def _rows(table: pd.DataFrame) -> list[Sequence[str]]:
+    """Return the names of the columns, as they stand in the table of the folder, and below them what they hold."""
     columns = [[str(name), *(_cell(value) for value in table[name])] for name in table]
-    widths = [max(map(len, column)) for column in columns]
-    for line in zip(*columns, strict=True):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+    return list(zip(*columns, strict=True))
 
 
 def _cell(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import verification
+from app.columns import aligned
 from engine.experiment import one_of
 from losses import LOSSES, OURS, Loss, loss_title
 from losses.catalogue import load
@@ -24,22 +25,23 @@ def run(options: argparse.Namespace) -> int:
     if options.write and (options.slugs or options.loss):
         raise Refusal("verify.said.write_all")
     losses = _chosen(options.slugs, options.loss)
+    language: str = options.language
     quiet = options.json or options.write
     reports = []
     for loss in losses.values():
         reports.append(verify(loss))
         if not quiet:
-            print(_table(loss, reports[-1]), end="\n\n")
+            print(_table(loss, reports[-1], language), end="\n\n")
     if options.json:
         print(Record.now(reports).write())
     elif options.write:
-        print(text("verify.said.written", paths=", ".join(str(path) for path in _write(reports))))
+        print(text("verify.said.written", language, paths=", ".join(str(path) for path in _write(reports))))
     else:
         for report in reports:
-            print(verdict(losses[report.slug], report))
+            print(verdict(losses[report.slug], report, language))
     note = missing()
     if note and any(OURS.get(slug) is loss for slug, loss in losses.items()):
-        print(note.render(), file=sys.stderr)
+        print(note.render(language), file=sys.stderr)
     return 0 if all(report.ok for report in reports) else 1
 
 
@@ -51,19 +53,15 @@ def _chosen(slugs: Sequence[str], references: Sequence[str]) -> dict[str, type[L
     return named | own or dict(OURS)
 
 
-def _table(loss: type[Loss], report: Report) -> str:
-    lines = [("", *(text(f"verify.column.{name}") for name in _COLUMNS[1:]))]
+def _table(loss: type[Loss], report: Report, language: str) -> str:
+    rows = [("", *(text(f"verify.column.{name}", language) for name in _COLUMNS[1:]))]
     notes = [""]
     for row in report.rows:
-        deviation = f"{row.deviation:.0e}"
-        lines.append((row.mark, str(row.check), row.expected, row.found, deviation, str(row.topic.source)))
-        notes.append("" if row.ok else f"\n      {text('verify.note.where', where=row.where)}")
-    widths = [max(len(line[place]) for line in lines) for place in range(len(_COLUMNS))]
-    written = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + note
-        for line, note in zip(lines, notes, strict=True)
-    )
-    return "\n".join([f"{loss_title(loss)} ({loss.slug})", *written])
+        check, source = row.check.render(language), row.topic.source.render(language)
+        rows.append((row.mark, check, row.expected, row.found, f"{row.deviation:.0e}", source))
+        notes.append("" if row.ok else f"\n      {text('verify.note.where', language, where=row.where)}")
+    lines = (line + note for line, note in zip(aligned(rows), notes, strict=True))
+    return "\n".join([f"{loss_title(loss, language)} ({loss.slug})", *lines])
 
 
 def _write(reports: Sequence[Report]) -> Sequence[Path]:

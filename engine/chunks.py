@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from engine.codec import encode
-from engine.experiment import Experiment, Panel
+from engine.experiment import NUMBERS, Experiment, Panel
 from engine.frame import Frame
-from engine.recording import Event
 from engine.runs import open_recorder
 from engine.seeds import generator
 from engine.threads import spared
+from engine.told import Told
 from engine.trainer import Trainer
 from spec.knobs import Value
 from toy_data import Samples
@@ -24,6 +24,9 @@ from toy_data import Samples
 #: Panels of one experiment at most (``Experiment.panels``), and on a processor, whose cache more of them leave: a step
 #: of the small net then takes 0.32 ms a panel rather than 0.28, and more panels learn before a program is there.
 PANELS, CACHED = 64, 16
+
+#: Steps between two frames at most, which an experiment allows.
+_FAR = int(NUMBERS["steps_per_frame"].high)
 
 #: Tensors of the size of all parameters: the weights, their gradient, Adam's two means, and the step it makes.
 _COPIES = 5
@@ -35,9 +38,10 @@ _AROUND = 2
 @final
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """One point of the grid: a loss with all its knobs, its learning rate, and all dials of the data.
+    """One point of the grid: a loss with all its knobs, its learning rate, and what the experiment is besides.
 
-    ``learning_rate`` is ``None`` where it is the experiment's.
+    ``learning_rate`` is ``None`` where it is the experiment's. ``numbers`` are the experiment's that a grid may have:
+    dimension, batch, steps.
     """
 
     number: int
@@ -45,6 +49,8 @@ class Setting:
     knobs: Mapping[str, Value]
     learning_rate: float | None
     dials: Mapping[str, Value]
+    net_knobs: Mapping[str, Value]
+    numbers: Mapping[str, int]
 
     @property
     def panel(self) -> Panel:
@@ -52,9 +58,19 @@ class Setting:
         return Panel(loss=self.loss, knobs=self.knobs, learning_rate=self.learning_rate)
 
     @property
+    def shared(self) -> tuple[Any, ...]:
+        """What settings that are trained together have in common."""
+        return tuple(tuple(each.items()) for each in (self.dials, self.net_knobs, self.numbers))
+
+    @property
     def identity(self) -> tuple[Any, ...]:
         """What tells it from the others, beside its number."""
-        return self.loss, tuple(self.knobs.items()), self.learning_rate, tuple(self.dials.items())
+        return self.loss, tuple(self.knobs.items()), self.learning_rate, self.shared
+
+    def experiment(self, base: Experiment, **settings: Any) -> Experiment:
+        """Return the base with this data, net and numbers, and with what else is said; alone unless ``panels`` are."""
+        own = {"panels": (self.panel,), "dials": self.dials, "net_knobs": self.net_knobs, **self.numbers}
+        return Experiment.parse(dict(base) | own | settings)
 
 
 @final
@@ -70,10 +86,14 @@ class Trial:
 @final
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Trials of one seed and the same dials, and the experiment whose panels they are."""
+    """Trials of one seed, the same data, net and numbers, and the experiment whose panels they are.
+
+    ``whole`` says that all frames of ``base`` are recorded, and not the first and the last alone.
+    """
 
     trials: tuple[Trial, ...]
     base: Experiment
+    whole: bool
 
     @property
     def name(self) -> str:
@@ -82,25 +102,25 @@ class Chunk:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The base with these panels, dials and seed."""
+        """The base with these panels, data, net, numbers and seed."""
         first = self.trials[0]
+        every = self.base.steps_per_frame if self.whole else min(first.setting.numbers["steps"], _FAR)
         panels = tuple(trial.setting.panel for trial in self.trials)
-        own = {"panels": panels, "dials": first.setting.dials, "seed": first.seed}
-        return Experiment.model_validate(dict(self.base) | own)
+        return first.setting.experiment(self.base, panels=panels, seed=first.seed, steps_per_frame=every)
 
 
-def cut(trials: Iterable[Trial], base: Experiment, panels: int) -> list[Chunk]:
+def cut(trials: Iterable[Trial], base: Experiment, panels: int, *, whole: bool) -> list[Chunk]:
     """Cut trials, whose order is kept, into chunks of at most so many panels, those of a seed about equally large."""
     together: dict[tuple[Any, ...], list[Trial]] = {}
     for trial in trials:
-        together.setdefault((trial.seed, tuple(trial.setting.dials.items())), []).append(trial)
+        together.setdefault((trial.seed, trial.setting.shared), []).append(trial)
     chunks = []
     for group in together.values():
         left, count = group, -(-len(group) // panels)
         # the larger ones first, so that what is left of a group is cut again at the same places
         while left:
             size = -(-len(left) // count)
-            chunks.append(Chunk(tuple(left[:size]), base))
+            chunks.append(Chunk(tuple(left[:size]), base, whole))
             left, count = left[size:], count - 1
     return chunks
 
@@ -140,25 +160,28 @@ def train_chunk(
     Where there is a ``path``, the frames are written there, without checkpoints, which would be most of the file.
     ``tick`` is told the steps as they are done.
     """
-    began = time.perf_counter()
+    began, every = time.perf_counter(), experiment.steps_per_frame
     with spared():
         trainer = Trainer(experiment, device=device)
         recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
-        status = "stopped"
+        status, told = "stopped", Told()
         try:
             while True:
-                if trainer.finished or (recorder is not None and trainer.step % experiment.steps_per_frame == 0):
+                if trainer.finished or (recorder is not None and trainer.step % every == 0):
                     frame = trainer.frame()
                     if recorder is not None:
                         recorder.frame(frame.step, encode(frame))
+                        for kind, body in (*told.stage(trainer), *told.diverged(trainer.stopped)):
+                            recorder.happened(trainer.step, kind, body)
                 if trainer.finished:
                     break
-                trainer.advance()
-                tick(1)
+                step = trainer.step
+                left = experiment.steps - step
+                trainer.advance(left if recorder is None else min(left, every - step % every))
+                tick(trainer.step - step)
             status = "done"
         finally:
             if recorder is not None:
-                recorder.event(Event(trainer.step, recorder.frames - 1, status, {}))
-                recorder.finish(status)
+                recorder.end(trainer.step, status)
     tick(experiment.steps - frame.step)  # those that were left when no panel was
     return frame, time.perf_counter() - began

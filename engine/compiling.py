@@ -10,7 +10,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.bound import ahead, shape_of, stacked
-from engine.making import Function, Job, Made, copies, made, sizes
+from engine.making import LOADING, Function, Job, Made, copies, made, sizes
 from engine.program import Program, Shape
 from engine.rewriting import REWRITTEN
 from engine.shelf import data_folder
@@ -40,7 +40,8 @@ class Compilation(Job):
 
     def make(self, example: list[Tensor]) -> Function:
         """Trace the program and compile the trace."""
-        from torch._inductor import standalone_compile  # noqa: PLC0415  (a second that only this thread should wait for)
+        with LOADING:
+            from torch._inductor import standalone_compile  # noqa: PLC0415  (which only this thread should wait for)
 
         traced = self.trace(example)
         for node in traced.graph.nodes:

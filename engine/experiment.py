@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
+from engine import fields
 from engine.nets import NETS, Net
 from losses import LOSSES, Loss
 from spec import Knob, Refusal, knobs_of
@@ -15,19 +26,53 @@ from toy_data import DATA_SETS, DataSet
 
 _T = TypeVar("_T")
 
-_FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+#: Knobs as they are given; they are checked by those who have them.
+Given = Mapping[str, SkipValidation[float | int | str | bool]]
+
+#: The whole numbers of an experiment, from the lowest to the highest that it allows.
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "dim": (2, 3),
+    "batch": (2, 4096),
+    "steps": (1, 1_000_000),
+    "steps_per_frame": (1, 10_000),
+    "points": (1, 20_000),
+    "seed": (0, 2**31 - 1),
+}
 
 
-class Panel(BaseModel):
-    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults.
+class _Value(BaseModel):
+    """A frozen value that is checked at the door; numbers of NumPy are taken as Python's.
 
-    ``learning_rate`` is that of the experiment unless the panel has its own.
+    Its constructor raises ``Refusal`` with one sentence; pydantic's own ``model_validate`` and
+    ``model_validate_json`` raise ``ValidationError``.
     """
 
-    model_config = _FROZEN
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise refusal_of(error) from None
+
+    # says to pydantic that values inside of others need not be made through it: their places are told then
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_numbers(cls, given: Any) -> Any:
+        return fields.plain(given)
+
+
+class Panel(_Value):
+    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults.
+
+    ``learning_rate`` is that of the experiment unless the panel has its own. Raises ``Refusal`` where the loss does
+    not exist, or a knob or its value is not one of the loss.
+    """
 
     loss: str
-    knobs: Mapping[str, float | int | str | bool] = {}
+    knobs: Given = {}
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
 
     @field_validator("loss")
@@ -49,7 +94,7 @@ class Panel(BaseModel):
         return LOSSES[self.loss](**self.knobs)
 
 
-class Experiment(BaseModel):
+class Experiment(_Value):
     """What is trained on what, how, and for how long. Equal experiments are the same run.
 
     ``points`` is how many samples are shown (the test set first, then the training set; fewer where the data
@@ -57,26 +102,28 @@ class Experiment(BaseModel):
     experiment gives the same bytes, and a panel beside others those of the same panel alone; ``fast`` gives this up
     for speed: panels of a family are computed together, and compiled where that can be.
 
-    Raises ``ValidationError``, whose sentences come from the catalogue; ``parse`` raises ``Refusal`` with the first
-    of them.
+    Raises ``Refusal`` with the first thing that is wrong, and so does ``parse``.
     """
 
-    model_config = _FROZEN
-
     data: str = "digits"
-    dials: Mapping[str, float | int | str | bool] = {}
+    dials: Given = {}
     net: str = "mlp"
-    net_knobs: Mapping[str, float | int | str | bool] = {}
+    net_knobs: Given = {}
     dim: Literal[2, 3] = 2
     panels: Annotated[tuple[Panel, ...], Field(min_length=1, max_length=64)]
     optimizer: Literal["adam"] = "adam"
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.01
-    batch: Annotated[int, Field(strict=True, ge=2, le=4096)] = 128
-    steps: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 660
-    steps_per_frame: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 4
-    points: Annotated[int, Field(strict=True, ge=1, le=20_000)] = 2000
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
+    batch: int = 128
+    steps: int = 660
+    steps_per_frame: int = 4
+    points: int = 2000
+    seed: int = 0
     mode: Literal["exact", "fast"] = "exact"
+
+    @field_validator(*_RANGES, mode="before")
+    @classmethod
+    def _number(cls, given: Any, info: ValidationInfo) -> Any:
+        return NUMBERS[str(info.field_name)].check(given)
 
     @field_validator("data")
     @classmethod
@@ -131,21 +178,24 @@ class Experiment(BaseModel):
         return hash(self.canonical)
 
 
+#: The whole numbers of an experiment as knobs.
+NUMBERS: Mapping[str, Knob] = MappingProxyType(
+    {
+        name: Knob(name=name, kind="whole", default=Experiment.model_fields[name].default, low=low, high=high)
+        for name, (low, high) in _RANGES.items()
+    }
+)
+
+
 def refusal_of(error: ValidationError) -> Refusal:
     """Turn what pydantic found first into one of our sentences."""
-    first = error.errors(include_url=False)[0]
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, Refusal):
-        return cause
-    place = ".".join(str(part) for part in first["loc"]) or "experiment"
-    found = repr(first.get("input"))
-    return Refusal("errors.experiment_field", place=place, found=found[:60], allowed=first["msg"])
+    return fields.refusal(error, {model.__name__: model.model_fields for model in (Experiment, Panel)})
 
 
 def one_of(name: str, slug: str, known: Mapping[str, _T]) -> _T:
     """Return what is known under a slug, or raise ``Refusal`` naming what is."""
     if slug not in known:
-        raise Refusal("errors.unknown_name", name=name, value=repr(slug[:40]), allowed=", ".join(known))
+        raise Refusal("errors.unknown_name", name=name, value=repr(slug)[:40], allowed=", ".join(known))
     return known[slug]
 
 

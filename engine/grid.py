@@ -5,10 +5,15 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
+from engine.fields import plain
 from spec import Knob, Refusal
 from spec.knobs import Value
+
+#: What stands before the name of a dial of the data, or of a knob of the net, in a grid and in the columns of a table.
+DIAL, NET = "data.", "net."
+
+#: Numbers of an experiment that a grid may have.
+NUMBERS = ("dim", "batch", "steps")
 
 #: Trainings of a sweep at most, and values of a knob: at 10 ms each they are done within the hour.
 MOST = 100_000
@@ -27,7 +32,7 @@ def values_of(knob: Knob, given: str | Iterable[Any]) -> tuple[Value, ...]:
         values = _read(knob, given)
     elif isinstance(given, Iterable):
         listed = islice(given, MOST + 1)
-        values = [knob.check(value.item() if isinstance(value, np.generic) else value) for value in listed]
+        values = [knob.check(plain(value)) for value in listed]
     else:
         raise Refusal("sweep.not_values", name=knob.name, value=repr(given)[:40])
     if not values:

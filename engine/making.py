@@ -50,6 +50,12 @@ _LAST = 2.0
 #: Held while something is made: PyTorch traces in one thread at a time.
 TRACING = threading.Lock()
 
+#: Held while PyTorch's compiler is loaded: a process that ends meanwhile aborts, and so waits for it.
+LOADING = threading.Lock()
+
+#: Seconds that it waits for that; it takes two or three, and longer on a busy machine.
+_LOADED = 30.0
+
 _made: dict[Job, Made] = {}
 _waiting: "SimpleQueue[tuple[Job, Made, list[Tensor]] | None]" = SimpleQueue()
 _lock = threading.Lock()
@@ -99,4 +105,6 @@ def _make_all() -> None:
 def _end() -> None:
     _ending.set()
     _waiting.put(None)
+    if LOADING.acquire(timeout=_LOADED):
+        LOADING.release()
     _threads[0].join(_LAST)

@@ -1,15 +1,19 @@
 """Training straight into a file, without a worker: for the command line and for the runs that come along."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.codec import encode
 from engine.experiment import Experiment
 from engine.frame import Frame
-from engine.recording import Event
+from engine.keeping import checkpoint_of, steps_between
 from engine.runs import open_recorder
 from engine.threads import spared
+from engine.told import Told
 from engine.trainer import Trainer
+from spec import Refusal
 
 #: Steps between two checkpoints: a fork trains at most so many again. A worker keeps more; a file is to be carried.
 _CHECKPOINT_EVERY = 330
@@ -19,25 +23,49 @@ def record(experiment: Experiment, path: Path | str, *, device: str = "cpu") -> 
     """Train an experiment into a new recording at ``path`` and yield its frames as they are written.
 
     A recording that is broken off is left as ``stopped``, with the frames so far.
-    Raises ``Refusal`` where the file is there already or the data set is not to be had.
+    Raises ``Refusal`` before the first step where the file is there already, or cannot be written, or the data set is
+    not to be had; and later where the disk takes no more.
     """
+    path, every = Path(path), experiment.steps_per_frame
     trainer = Trainer(experiment, device=device)
-    recorder = open_recorder(Path(path), experiment, trainer, device)
-    status = "stopped"
+    spacing = max(_CHECKPOINT_EVERY, steps_between(trainer))
+    with spared(), _writing(path):
+        recorder = open_recorder(path, experiment, trainer, device)
+    status, told = "stopped", Told()
     try:
         while True:
-            if trainer.step % experiment.steps_per_frame == 0 or trainer.finished:
+            if trainer.step % every == 0 or trainer.finished:
                 with spared():
                     frame = trainer.frame()
-                recorder.frame(frame.step, encode(frame))
+                with _writing(path):
+                    recorder.frame(frame.step, encode(frame))
+                    for kind, body in told.diverged(trainer.stopped):
+                        recorder.happened(trainer.step, kind, body)
                 yield frame
             if trainer.finished:
                 break
+            step = trainer.step
             with spared():
-                trainer.advance()
-            if trainer.step % _CHECKPOINT_EVERY == 0 or trainer.finished:
-                recorder.checkpoint(trainer.step, trainer.checkpoint())
+                trainer.advance(min(every - step % every, spacing - step % spacing))
+            with _writing(path):
+                for kind, body in told.stage(trainer):
+                    recorder.happened(trainer.step, kind, body)
+                if trainer.finished or trainer.step % spacing == 0:
+                    saved = checkpoint_of(trainer)
+                    if saved is not None:
+                        recorder.checkpoint(trainer.step, saved)
         status = "done"
     finally:
-        recorder.event(Event(trainer.step, recorder.frames - 1, status, {}))
-        recorder.finish(status)
+        with _writing(path):
+            recorder.end(trainer.step, status)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Put what the disk refuses into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal("errors.recording_disk", name=path, reason=error.strerror or type(error).__name__) from error
+    except sqlite3.Error as error:
+        raise Refusal("errors.recording_disk", name=path, reason=str(error)) from error

@@ -1,6 +1,8 @@
 """A run as one SQLite file, written: ``Recorder`` (docs/recording.md)."""
 
+import errno
 import json
+import os
 import platform
 import sqlite3
 import time
@@ -10,6 +12,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
+
+import torch
 
 from engine.recording import APPLICATION_ID, PATIENCE, USER_VERSION, Event, Record, Recording, to_json
 from spec import Message, Refusal
@@ -48,7 +52,7 @@ class Recorder:
 
     @classmethod
     def create(cls, path: Path, meta: Mapping[str, Any], points: bytes) -> "Recorder":
-        """Begin a recording that is not there yet; raise ``Refusal`` where it is."""
+        """Begin a recording that is not there yet; raise ``Refusal`` where it is, ``OSError`` where it cannot be."""
         return cls._begin(path, meta, points, (), ())
 
     @classmethod
@@ -61,6 +65,7 @@ class Recorder:
             event
             for event in source.events
             if (event.kind == "edit" and event.step < last)
+            or (event.kind == "stage" and event.step <= last)
             or (event.kind == "diverged" and event.frame is not None and event.frame <= frame)
         )
         self = cls._begin(path, meta, source.points_blob, source.records(0, frame + 1), events)
@@ -72,21 +77,31 @@ class Recorder:
     def _begin(
         cls, path: Path, meta: Mapping[str, Any], points: bytes, records: Iterable[Record], events: Iterable[Event]
     ) -> "Recorder":
+        if path.is_dir():
+            raise Refusal("errors.recording_folder", name=path)
         if path.exists():
             raise Refusal("server.recording_exists", name=path.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # a file is where the folder should be
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
         self = cls(path)
-        with self._together():  # a recording is there whole or not at all
-            for statement in _SCHEMA.split(";"):
-                self._rows.execute(statement)
-            self._rows.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._rows.execute(f"PRAGMA user_version = {USER_VERSION}")
-            self.note(**meta)
-            self._rows.execute("INSERT INTO points VALUES ('points', ?)", (points,))
-            rows = ((record.id, record.step, record.crc, record.body) for record in records)
-            self._rows.executemany("INSERT INTO frames VALUES (?, ?, ?, ?)", rows)
-            for event in events:
-                self.event(event)
+        try:
+            with self._together():
+                for statement in _SCHEMA.split(";"):
+                    self._rows.execute(statement)
+                self._rows.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._rows.execute(f"PRAGMA user_version = {USER_VERSION}")
+                self.note(**meta)
+                self._rows.execute("INSERT INTO points VALUES ('points', ?)", (points,))
+                rows = ((record.id, record.step, record.crc, record.body) for record in records)
+                self._rows.executemany("INSERT INTO frames VALUES (?, ?, ?, ?)", rows)
+                for event in events:
+                    self.event(event)
+        except BaseException:  # a recording is there whole or not at all
+            self._rows.close()
+            path.unlink(missing_ok=True)
+            raise
         self.frames = self._count()
         return self
 
@@ -124,6 +139,17 @@ class Recorder:
             self._leave_wal()
         finally:
             self._rows.close()
+
+    def happened(self, step: int, kind: str, body: Mapping[str, Any]) -> None:
+        """Note an event after a step, in its place after the last frame."""
+        self.event(Event(step, self.frames - 1, kind, body))
+
+    def end(self, step: int, status: str) -> None:
+        """End the run after a step, and note it among the events."""
+        try:
+            self.happened(step, status, {})
+        finally:
+            self.finish(status)
 
     def _count(self) -> int:
         """Count the frames; a file that is new has no tables yet."""
@@ -165,4 +191,5 @@ def begun(device: str) -> dict[str, Any]:
         "parent": None,
         "versions": {"python": platform.python_version(), **packages},
         "device": device,
+        "threads": torch.get_num_threads(),  # with another number of them convolutions add up in another order
     }

@@ -74,11 +74,12 @@ def from_json(reason: Mapping[str, Any] | None) -> Message | None:
 class Recording:
     """A recording that is read, also while its writer goes on.
 
-    Raises ``Refusal`` where the file is missing, foreign, of another version, or damaged.
+    Raises ``Refusal`` where the file is missing, foreign, of another version, or damaged, and once it is closed.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = path = Path(path)
+        self._closed = False
         with self._sound():
             self._rows = _open_read_only(path)
         try:
@@ -96,6 +97,7 @@ class Recording:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._closed = True
         self._rows.close()
 
     @property
@@ -202,12 +204,14 @@ class Recording:
 
     @contextmanager
     def _sound(self) -> Iterator[None]:
-        """Turn what a damaged file makes SQLite or us stumble over into one sentence."""
+        """Turn what a closed or damaged file makes SQLite or us stumble over into one sentence."""
         try:
             yield
         except Refusal:
             raise
         except (sqlite3.Error, ValueError, TypeError) as error:
+            if self._closed:
+                raise Refusal("errors.recording_closed", name=self.path.name) from None
             raise Refusal("server.recording_broken", name=self.path.name) from error
 
 

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, final
 
-import torch
-
 from engine.codec import encode_points
 from engine.experiment import Experiment
 from engine.frame import Edit
@@ -20,6 +18,7 @@ from engine.recorder import Recorder, begun
 from engine.recording import Event, Recording, to_json
 from engine.snapshot import CHUNK
 from engine.threads import cores
+from engine.told import Told
 from engine.trainer import Trainer
 from spec import Message, Refusal
 
@@ -37,7 +36,6 @@ def open_recorder(
         "image": trainer.image,
         "twins": dict(trainer.twins),
         "mode": experiment.mode,
-        "threads": torch.get_num_threads(),  # convolutions add up in another order with another number of them
     }
     recorder = Recorder.create(path, meta, encode_points(trainer.points))
     if checkpoint and (saved := checkpoint_of(trainer)) is not None:
@@ -67,8 +65,7 @@ class Run:
         self._kept = 0
         self._plain = 0  # frames since the last one with all metrics
         self._bytes = 0
-        self._diverged: set[int] = set()
-        self._stage = "exact"
+        self._told = Told()
 
     @property
     def due(self) -> float:
@@ -112,9 +109,8 @@ class Run:
         began, step = time.perf_counter(), self._trainer.step
         self._trainer.advance(self._pace.left)
         ended = self._pace.stepped(self._trainer.step - step, time.perf_counter() - began)
-        if self._trainer.stage != self._stage:
-            self._stage = self._trainer.stage
-            self._note("stage", {"stage": self._stage, "precision": self._trainer.precision})
+        for kind, body in self._told.stage(self._trainer):
+            self._note(kind, body)
         if not ended and not self._trainer.finished:
             return False
         self._snapshot(self._pace)
@@ -139,10 +135,8 @@ class Run:
         if self._pace is not None:
             self._pace.made(made.seconds)
         self._say("frame", frame=place, step=step)
-        for panel, reason in made.glimpse.stopped.items():
-            if panel not in self._diverged:
-                self._diverged.add(panel)
-                self._event(recorder, "diverged", {"panel": panel, "reason": to_json(reason)})
+        for kind, body in self._told.diverged(made.glimpse.stopped):
+            self._event(recorder, kind, body)
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Move a knob before the next step; a run that was done goes on."""
@@ -232,6 +226,7 @@ class Run:
             # an edit at the step of the frame was made after it was seen
             edits = [edit for edit in recording.edits if edit.step < step]
             self._recorder = recorder = Recorder.fork(self.path, recording, frame, self._device)
+            happened = [event for event in recording.events if event.step <= step]
         self._say("opened", frames=recorder.frames)
         yield
         self._made = trainer = Trainer.restore(experiment, edits, saved, device=self._device)
@@ -243,7 +238,7 @@ class Run:
                 break
             yield
             trainer.advance()
-        self._diverged, self._pace = set(trainer.stopped), self._paced(experiment)
+        self._told, self._pace = Told(trainer.stopped, happened), self._paced(experiment)
         self._keep(recorder)
 
     def _paced(self, experiment: Experiment) -> Pace:

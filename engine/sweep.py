@@ -1,10 +1,12 @@
-"""A sweep: a grid over knobs, learning rates and dials, each setting trained under some seeds (docs/sweeps.md)."""
+"""A sweep: a grid over knobs of losses and net, dials and more, each setting under some seeds (docs/sweeps.md)."""
 
+import dataclasses
 import math
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,16 +17,19 @@ import pandas as pd
 from tqdm import tqdm
 
 from engine.chunks import CACHED, PANELS, Chunk, Setting, Trial, cut, footprint, train_chunk
+from engine.experiment import NUMBERS as OF_EXPERIMENT
 from engine.experiment import Experiment, Panel, one_of
+from engine.fields import plain
 from engine.frame import Frame
-from engine.grid import MOST, values_of
+from engine.grid import DIAL, MOST, NET, NUMBERS, values_of
 from engine.sweep_folder import SweepFolder
 from engine.sweep_table import Columns, summary
-from engine.trainer import LEARNING_RATE
+from engine.trainer import LEARNING_RATE, device_of
 from engine.worker import why_failed
 from spec import Knob, Message, Refusal
 from spec.knobs import Value
-from toy_data import DATA_SETS
+from toy_data import DATA_SETS, Samples
+from toy_data.own import checksum
 
 __all__ = ["Sweep", "summary"]
 
@@ -37,14 +42,8 @@ RECORDS: tuple[Record, ...] = get_args(Record)
 MIB = 1024
 _MEMORY = Knob(name="memory", kind="whole", default=MIB, low=1, high=2**24)
 
-#: What stands before the name of a dial in a grid, and in the columns of the table.
-DIAL = "data."
-
 _SEEDS = Knob(name="seeds", kind="whole", default=1, low=1, high=MOST)
 _LAST_SEED = 2**31 - 1  # of an experiment
-
-#: Steps between two frames at most, which an experiment allows.
-_FAR = 10_000
 
 #: The tables of the folder are written anew when training has taken so many times as long as writing them did.
 _PATIENCE = 20
@@ -56,8 +55,9 @@ class Sweep:
     """Which settings are trained: the losses of an experiment, each over the knobs of the grid that it has.
 
     The panels of ``experiment`` are the losses and their fixed knobs; everything else of it holds for all settings.
-    ``grid`` has, for each knob of a loss, for ``learning_rate`` and for dials of the data (``data.classes``), the
-    values, in a list or as text (``0:0.6:13``, ``4,8,16``, ``1:64:7:log``). Seeds are counted from the experiment's.
+    ``grid`` has the values, in a list or as text (``0:0.6:13``, ``4,8,16``, ``1:64:7:log``), of knobs of the losses,
+    of ``learning_rate``, ``dim``, ``batch``, ``steps``, of knobs of the net (``net.depth``) and of dials of the data
+    (``data.classes``). Seeds are counted from the experiment's.
     Raises ``Refusal`` where a knob or a value does not exist, something is there twice, or it would be too many.
     """
 
@@ -67,7 +67,11 @@ class Sweep:
     values: Mapping[str, tuple[Value, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _SEEDS.check(self.seeds)
+        if not isinstance(self.experiment, Experiment):
+            raise Refusal("sweep.not_an_experiment", value=repr(self.experiment)[:40])
+        if not isinstance(self.grid, Mapping):
+            raise Refusal("sweep.not_a_mapping", value=repr(self.grid)[:40])
+        object.__setattr__(self, "seeds", _SEEDS.check(plain(self.seeds)))
         last = self.experiment.seed + self.seeds - 1
         if last > _LAST_SEED:
             raise Refusal("sweep.last_seed", last=last, most=_LAST_SEED)
@@ -99,18 +103,18 @@ class Sweep:
     def panels(self, memory: int = MIB, device: str = "cpu") -> int:
         """Return how many panels of the most expensive setting fit into so many MiB, from 1 to 16 (a GPU: to 64).
 
-        Raises ``Refusal`` where the data set is not to be had with one of the dials, or the net cannot take it.
+        Raises ``Refusal`` where the device or, with one of the dials, the data set is not to be had, or the net cannot
+        take it.
         """
-        budget = int(_MEMORY.check(memory)) * 2**20
+        budget = int(_MEMORY.check(plain(memory))) * 2**20
+        most = CACHED if device_of(device).type == "cpu" else PANELS
         seen: dict[tuple[Any, ...], int] = {}
         for setting in self.settings:
-            # numbers do not change what is kept of a batch; words and switches may, and so may the data
+            # numbers of a loss do not change what is kept of a batch; words and switches may, and what is shared does
             words = tuple(value for value in setting.knobs.values() if isinstance(value, str | bool))
-            kind = (setting.loss, words, tuple(setting.dials.items()))
+            kind = (setting.loss, words, setting.shared)
             if kind not in seen:
-                samples = DATA_SETS[self.experiment.data](**setting.dials).load()
-                seen[kind] = footprint(self.experiment, setting.panel, samples)
-        most = CACHED if device.startswith("cpu") else PANELS
+                seen[kind] = footprint(setting.experiment(self.experiment), setting.panel, self._samples(setting))
         return max(1, min(most, budget // max(seen.values())))
 
     def chunks(
@@ -118,14 +122,13 @@ class Sweep:
     ) -> list[Chunk]:
         """Return what is trained together, so many panels at most; ``done`` is left out."""
         one_of("record", record, dict.fromkeys(RECORDS))
-        own = self.experiment
-        base = own if record == "all" else own.model_copy(update={"steps_per_frame": min(own.steps, _FAR)})
         trials = (
-            Trial(setting.number * self.seeds + place, setting, own.seed + place)
+            Trial(setting.number * self.seeds + place, setting, self.experiment.seed + place)
             for place in range(self.seeds)
             for setting in self.settings
         )
-        return cut((trial for trial in trials if (trial.setting.number, trial.seed) not in done), base, panels)
+        left = (trial for trial in trials if (trial.setting.number, trial.seed) not in done)
+        return cut(left, self.experiment, panels, whole=record == "all")
 
     def run(
         self,
@@ -140,20 +143,21 @@ class Sweep:
 
         With a ``folder``, tables and recordings are kept there, and the same sweep in the same folder goes on where
         it stopped. ``memory`` is what the panels of a chunk may take, in MiB; in the mode ``exact`` it changes no
-        result. Raises ``Refusal`` where the data, the device or the folder is not to be had.
+        result. Raises ``Refusal`` where the data, the device or the folder is not to be had, or the data change.
         """
-        # what can be refused is refused before the folder is there
-        panels, columns = self.panels(memory, device), Columns(self.experiment)
-        self.chunks(panels, record)
         if folder is None:
             with TemporaryDirectory() as passing:
                 return self.run(passing, record="none", memory=memory, device=device, progress=progress)
-        with SweepFolder(Path(folder), {**self.description, "record": record}) as kept:
+        # what can be refused is refused before the folder is there
+        panels, columns, data = self.panels(memory, device), Columns(self.experiment), self._checksums()
+        self.chunks(panels, record)
+        with SweepFolder(Path(folder), {**self.description, "record": record}, list(data.values())) as kept:
             tables = kept.tables()
             done = frozenset(pair for table in tables for pair in zip(table["setting"], table["seed"], strict=True))
             cost, shown = 0.0, -math.inf
-            with self._bar(len(done), progress) as bar:
+            with self._bar(done, progress) as bar:
                 for chunk in self.chunks(panels, record, done):
+                    self._unchanged(chunk, data)
                     path = None if record == "none" else kept.recording(chunk.name)
                     frame, seconds = _trained(chunk, path, device, memory, bar)
                     recording = "" if path is None else kept.place(chunk.name)
@@ -168,46 +172,88 @@ class Sweep:
             kept.show(whole)
         return whole
 
+    def _samples(self, setting: Setting) -> Samples:
+        return DATA_SETS[self.experiment.data](**setting.dials).load()
+
+    def _checksums(self) -> dict[tuple[Any, ...], str]:
+        """Return for the dials of each setting, each once, the checksum of their samples."""
+        once = {tuple(setting.dials.items()): setting for setting in self.settings}
+        return {dials: _checksum(self._samples(setting)) for dials, setting in once.items()}
+
+    def _unchanged(self, chunk: Chunk, data: Mapping[tuple[Any, ...], str]) -> None:
+        """Raise ``Refusal`` where a file of the user's is no longer what it was when the sweep began."""
+        setting = chunk.trials[0].setting
+        if _checksum(self._samples(setting)) != data[tuple(setting.dials.items())]:
+            raise Refusal("sweep.other_data", data=self.experiment.data)
+
     def _settings(self) -> Iterator[Setting]:
-        numbers = count()
-        for panel in self.experiment.panels:
+        numbers, own = count(), self.experiment
+        for panel in own.panels:
             names = self._own(panel)
             for values in product(*(self.values[name] for name in names)):
                 chosen = dict(zip(names, values, strict=True))
                 rate = chosen.pop(LEARNING_RATE.name, panel.learning_rate)
-                dials = {name.removeprefix(DIAL): chosen.pop(name) for name in names if name.startswith(DIAL)}
+                dials, net = _under(DIAL, chosen), _under(NET, chosen)
+                sizes = {name: int(chosen.pop(name, getattr(own, name))) for name in NUMBERS}
                 yield Setting(
                     number=next(numbers),
                     loss=panel.loss,
                     knobs={**panel.knobs, **chosen},
                     learning_rate=None if rate is None else float(rate),
-                    dials={**self.experiment.dials, **dials},
+                    dials={**own.dials, **dials},
+                    net_knobs={**own.net_knobs, **net},
+                    numbers=sizes,
                 )
 
     def _own(self, panel: Panel) -> list[str]:
         """Return the names in the grid that concern a panel, in their order."""
-        knobs = {knob.name for knob in panel.make().knobs()}
-        return [name for name in self.values if name == LEARNING_RATE.name or name.startswith(DIAL) or name in knobs]
+        knobs = {knob.name for knob in panel.make().knobs()} | set(self._common)
+        return [name for name in self.values if name in knobs]
+
+    @cached_property
+    def _common(self) -> Mapping[str, Knob]:
+        """What a grid may have for every loss; it goes before a knob of a loss that is called the same."""
+        own = self.experiment
+        return {
+            LEARNING_RATE.name: LEARNING_RATE,
+            **{name: OF_EXPERIMENT[name] for name in NUMBERS},
+            **{
+                f"{NET}{knob.name}": dataclasses.replace(knob, name=f"{NET}{knob.name}")
+                for knob in own.make_net().knobs()
+            },
+            **{
+                f"{DIAL}{dial.name}": dataclasses.replace(dial, name=f"{DIAL}{dial.name}")
+                for dial in own.data_set().dials()
+            },
+        }
 
     def _knobs(self, name: str) -> list[Knob]:
         """Return the knobs that a name in the grid means: those of all losses that have it, or the one there is."""
-        if name == LEARNING_RATE.name:
-            return [LEARNING_RATE]
-        dials = {f"{DIAL}{dial.name}": dial for dial in self.experiment.data_set().dials()}
-        if name in dials:
-            return [dials[name]]
+        if name in self._common:
+            return [self._common[name]]
         knobs = [knob for panel in self.experiment.panels for knob in panel.make().knobs()]
         found = [knob for knob in knobs if knob.name == name]
         if not found:
-            allowed = dict.fromkeys([*(knob.name for knob in knobs), LEARNING_RATE.name, *dials])
+            allowed = dict.fromkeys([*(knob.name for knob in knobs), *self._common])
             raise Refusal("sweep.unknown_knob", name=repr(name)[:40], allowed=", ".join(allowed))
         return found
 
-    def _bar(self, done: int, progress: bool) -> "tqdm[Any]":
+    def _bar(self, done: Iterable[tuple[int, int]], progress: bool) -> "tqdm[Any]":
         """Return the progress in steps of panels."""
-        steps, trials = self.experiment.steps, len(self.settings) * self.seeds
-        total, initial = trials * steps, done * steps
+        steps = [setting.numbers["steps"] for setting in self.settings]
+        total, initial = sum(steps) * self.seeds, sum(steps[setting] for setting, _ in done)
         return tqdm(total=total, initial=initial, desc="sweep", unit="step", unit_scale=True, disable=not progress)
+
+
+@lru_cache(maxsize=4)  # as many as their readers keep
+def _checksum(samples: Samples) -> str:
+    return checksum(samples)
+
+
+def _under(prefix: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Take those out whose name begins so, and return them without it."""
+    names = [name for name in chosen if name.startswith(prefix)]
+    return {name.removeprefix(prefix): chosen.pop(name) for name in names}
 
 
 def _checked(knobs: Sequence[Knob], given: str | Iterable[Any]) -> tuple[Value, ...]:
@@ -223,6 +269,9 @@ def _trained(chunk: Chunk, path: Path | None, device: str, memory: int, bar: "tq
     size = len(chunk.trials)
     try:
         return train_chunk(chunk.experiment, path, device=device, tick=lambda steps: bar.update(steps * size))
+    except sqlite3.Error as error:  # of the recording
+        folder = "" if path is None else path.parents[1]
+        raise Refusal("sweep.disk", folder=folder, reason=str(error)) from error
     except Exception as error:
         if why_failed(error) == Message.of("server.out_of_memory"):
             raise Refusal("sweep.out_of_memory", panels=size, memory=memory) from error

@@ -7,7 +7,7 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +23,11 @@ from spec import Refusal
 class SweepFolder:
     """A folder that this process alone writes. Whatever stands under its final name is whole.
 
-    Raises ``Refusal`` where the folder holds another sweep or other files, is in use, or cannot be written.
+    ``data`` are checksums of what is trained on. Raises ``Refusal`` where the folder holds another sweep, one of other
+    data, or other files, is in use, or cannot be written.
     """
 
-    def __init__(self, path: Path, description: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, description: Mapping[str, Any], data: Sequence[str]) -> None:
         self.path = path
         self._unfinished = path / ".unfinished"
         with self._writing():
@@ -34,7 +35,7 @@ class SweepFolder:
             self._lock = self._locked()
         try:
             with self._writing():
-                self._claim(json.loads(json.dumps(description)))
+                self._claim(json.loads(json.dumps({**description, "data": data})))
                 shutil.rmtree(self._unfinished, ignore_errors=True)
                 for folder in (self._unfinished, path / "chunks", path / "recordings"):
                     folder.mkdir(exist_ok=True)
@@ -50,7 +51,7 @@ class SweepFolder:
         self._lock.close()
 
     def tables(self) -> list[pd.DataFrame]:
-        """Read the rows of the chunks that are done."""
+        """Read the rows of the chunks that are done; where a recording is gone, they name none."""
         found = []
         for file in sorted((self.path / "chunks").glob("*.parquet")):
             try:
@@ -59,7 +60,8 @@ class SweepFolder:
                     raise ValueError
             except (OSError, ValueError):
                 raise Refusal("sweep.damaged", file=f"chunks/{file.name}", folder=self.path) from None
-            found.append(table)
+            there = {place: place if (self.path / place).is_file() else "" for place in set(table["recording"]) - {""}}
+            found.append(table.replace({"recording": there}))
         return found
 
     def recording(self, name: str) -> Path:
@@ -104,9 +106,11 @@ class SweepFolder:
             return
         try:
             found = dict(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
-            raise Refusal("sweep.damaged", file=file.name, folder=self.path) from None
+        except (ValueError, TypeError, RecursionError):
+            raise Refusal("sweep.damaged_plan", file=file.name, folder=self.path) from None
         differing = [name for name in description if found.get(name) != description[name]]
+        if differing == ["data"]:
+            raise Refusal("sweep.other_data", data=description["experiment"]["data"])
         if differing:
             raise Refusal("sweep.other", folder=self.path, what=", ".join(differing))
 

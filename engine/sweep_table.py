@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from engine.chunks import Chunk
 from engine.experiment import Experiment
 from engine.frame import Frame
-from spec import Knob
+from engine.grid import DIAL, NET, NUMBERS
+from spec import Knob, Refusal
 
 #: The columns around those of the knobs, the dials and the metrics. What tells settings apart stands before ``seed``.
 _FIRST = {"setting": "int64", "loss": "str"}
-_RATE = {"learning_rate": "float64"}
+_SHARED = {"learning_rate": "float64", **dict.fromkeys(NUMBERS, "int64")}
 _ENDS = {"seed": "int64", "test_accuracy": "float64", "train_accuracy": "float64", "loss_value": "float64"}
 _LAST = {
     "stopped": "str",
@@ -34,8 +36,8 @@ class Columns:
         for knob in (knob for knobs in losses for knob in knobs):
             kinds.setdefault(_knob_column(knob.name), []).append(knob.kind)
         knobs = {name: _type(found, everywhere=len(found) == len(losses)) for name, found in kinds.items()}
-        dials = {_dial_column(dial): _type([dial.kind], everywhere=True) for dial in experiment.data_set().dials()}
-        self._settings = {**_FIRST, **knobs, **_RATE, **dials}
+        net = _prefixed(NET, experiment.make_net().knobs())
+        self._settings = {**_FIRST, **knobs, **_SHARED, **net, **_prefixed(DIAL, experiment.data_set().dials())}
 
     def table(self, chunk: Chunk, frame: Frame, seconds: float, recording: str) -> pd.DataFrame:
         """Return the rows of a chunk: what was trained, what came out, and where it is recorded."""
@@ -47,7 +49,9 @@ class Columns:
                 "loss": setting.loss,
                 **{_knob_column(name): value for name, value in setting.knobs.items()},
                 "learning_rate": setting.learning_rate or experiment.learning_rate,
-                **{f"data.{name}": value for name, value in setting.dials.items()},
+                **setting.numbers,
+                **{f"{NET}{name}": value for name, value in setting.net_knobs.items()},
+                **{f"{DIAL}{name}": value for name, value in setting.dials.items()},
                 "seed": trial.seed,
                 "test_accuracy": shown.test_accuracy,
                 "train_accuracy": shown.train_accuracy,
@@ -74,15 +78,25 @@ class Columns:
         return table.reindex(columns=list(types)).astype(types)
 
 
-def summary(table: pd.DataFrame, by: Sequence[str] = (), *, of: str = "test_accuracy") -> pd.DataFrame:
+def summary(table: pd.DataFrame, by: str | Sequence[str] = (), *, of: str = "test_accuracy") -> pd.DataFrame:
     """Return for each setting the median, lowest and highest of a column over its seeds, the best median first.
 
     ``n`` is how many trainings there are, ``stopped`` how many of them stopped because their numbers were no
     longer finite. ``by`` names other columns to group by: the numbers are then over everything else.
+    Raises ``Refusal`` where the table is none of a sweep, or lacks a column, or ``of`` is one without numbers.
     """
     columns = list(table.columns)
-    keys = list(by) or columns[: columns.index("seed")]
-    rows = table.assign(stopped=table["stopped"].fillna("") != "")
+    if not {"seed", "stopped"} <= set(columns):
+        raise Refusal("sweep.no_table")
+    keys = list(dict.fromkeys([by] if isinstance(by, str) else by)) or columns[: columns.index("seed")]
+    for name, allowed in (
+        *((key, [each for each in columns if each != "stopped"]) for key in keys),
+        (of, [each for each in columns if each not in {*keys, "stopped"} and is_numeric_dtype(table[each])]),
+    ):
+        if name not in allowed:
+            raise Refusal("sweep.unknown_column", name=repr(name)[:40], allowed=", ".join(map(str, allowed)))
+    # empty cells of a file are read as missing numbers
+    rows = table.assign(stopped=table["stopped"].notna() & (table["stopped"] != ""))
     groups = rows.groupby(keys, dropna=False, sort=False)
     named = {"median": (of, "median"), "lowest": (of, "min"), "highest": (of, "max"), "n": (of, "size")}
     found = groups.agg(**named, stopped=("stopped", "sum")).reset_index()
@@ -91,11 +105,12 @@ def summary(table: pd.DataFrame, by: Sequence[str] = (), *, of: str = "test_accu
 
 def _knob_column(name: str) -> str:
     """Return the column of a knob: its name, unless a column has that already."""
-    return f"knobs.{name}" if name in {*_FIRST, *_RATE, *_ENDS, *_LAST} else name
+    return f"knobs.{name}" if name in {*_FIRST, *_SHARED, *_ENDS, *_LAST} else name
 
 
-def _dial_column(dial: Knob) -> str:
-    return f"data.{dial.name}"
+def _prefixed(prefix: str, knobs: Iterable[Knob]) -> dict[str, str]:
+    """Return the columns of knobs that every setting has, and their types."""
+    return {f"{prefix}{knob.name}": _type([knob.kind], everywhere=True) for knob in knobs}
 
 
 def _type(kinds: Sequence[str], *, everywhere: bool) -> str:

@@ -40,7 +40,7 @@ class Trainer:
         self.experiment = experiment
         self.step = 0  # steps done
         self.stopped: dict[int, Message] = {}
-        self.device = _device(device)
+        self.device = device_of(device)
         self.data = Data(experiment, self.device)
         self.losses: list[Loss] = [panel.make() for panel in experiment.panels]
         self.edits: list[Edit] = []
@@ -244,7 +244,8 @@ def _learned(state: dict[str, Tensor], loss: Loss) -> Layout:
     return {name: tuple(tensor.shape) for name, tensor in state.items() if name not in loss.ruled}
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """Return a device that is there, by its name; raise ``Refusal`` where it is not."""
     kinds = [
         "cpu",
         *(["cuda"] if torch.cuda.is_available() else []),

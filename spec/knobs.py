@@ -51,12 +51,12 @@ class Knob:
                 return value
             raise Refusal("errors.knob_text", name=self.name, value=_shown(value))
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Refusal("errors.knob_number", name=self.name, value=_shown(value), low=self.low, high=self.high)
+            raise self._outside("errors.knob_number", value)
         if not self.low <= value <= self.high:  # NaN compares false, so it is refused here as well
-            raise Refusal("errors.knob_range", name=self.name, value=_shown(value), low=self.low, high=self.high)
+            raise self._outside("errors.knob_range", value)
         if self.kind == "whole":
             if value != int(value):
-                raise Refusal("errors.knob_whole", name=self.name, value=_shown(value), low=self.low, high=self.high)
+                raise self._outside("errors.knob_whole", value)
             return int(value)
         return float(value)
 
@@ -72,10 +72,22 @@ class Knob:
             return self.check(written)
         return self.check(number)
 
+    def _outside(self, key: str, value: object) -> Refusal:
+        """Return the refusal of something that is no number between the bounds."""
+        return Refusal(key, name=self.name, value=_shown(value), low=_bound(self.low), high=_bound(self.high))
+
+
+def _bound(number: float) -> str:
+    """Write a bound: a whole one with all its digits, as 1000000 and not 1e+06."""
+    return f"{number:.10g}" if float(number).is_integer() else f"{number:g}"
+
 
 def _shown(value: object) -> str:
     """Shorten what a stranger sent, so that a sentence stays a sentence."""
-    written = repr(value) if isinstance(value, str) else str(value)
+    try:
+        written = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # a whole number of more digits than Python puts into words
+        written = type(value).__name__
     return written if len(written) <= 40 else written[:37] + "..."
 
 

@@ -11,17 +11,18 @@ LANGUAGES = ("en", "zh")
 
 
 @cache
-def _catalogue() -> Mapping[str, Any]:
-    tables = {}
-    for resource in sorted(files("spec").joinpath("texts").iterdir(), key=lambda entry: entry.name):
-        if resource.name.endswith(".toml"):
-            tables[resource.name.removesuffix(".toml")] = tomllib.loads(resource.read_text(encoding="utf-8"))
-    return tables
+def _table(name: str) -> Mapping[str, Any]:
+    """Read one file of the catalogue: the command line answers with one of them, and should not wait for all."""
+    resource = files("spec").joinpath("texts", f"{name}.toml")
+    if not resource.is_file():
+        raise KeyError(name)
+    return tomllib.loads(resource.read_text(encoding="utf-8"))
 
 
 def _entry(key: str) -> Any:
-    node: Any = _catalogue()
-    for part in key.split("."):
+    name, *parts = key.split(".")
+    node: Any = _table(name)
+    for part in parts:
         node = node[part]
     return node
 

@@ -22,10 +22,10 @@ PAUSE = 1.0
 def download(number: int, folder: Path) -> tuple[str, NDArray[np.float64], NDArray[Any]]:
     """Download a data set of OpenML; return its name, the samples ``(N, F)`` and their labels ``(N,)``.
 
-    Each file that has arrived whole stays in ``folder`` and is not downloaded again. Raises what urllib and
-    scikit-learn raise, and ``ConnectionError`` where an answer breaks off.
+    Each file that has arrived whole stays in ``folder``, which names the bars, and is not downloaded again. Raises
+    what urllib and scikit-learn raise, and ``ConnectionError`` where an answer breaks off.
     """
-    with progress(), warnings.catch_warnings():
+    with progress(folder.stem), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tells of each new attempt
         # not pandas: it makes whole numbers of the names of classes, which scikit-learn then takes for texts (#34892)
         found = fetch_openml(
@@ -35,9 +35,9 @@ def download(number: int, folder: Path) -> tuple[str, NDArray[np.float64], NDArr
 
 
 @contextmanager
-def progress() -> Iterator[None]:
-    """Show a bar for each answer that urllib reads meanwhile: scikit-learn downloads through it and shows none."""
-    urllib.request.install_opener(urllib.request.build_opener(_Bars()))
+def progress(name: str) -> Iterator[None]:
+    """Show a bar of a name for each answer that urllib reads meanwhile: scikit-learn downloads through it without."""
+    urllib.request.install_opener(urllib.request.build_opener(_Bars(name)))
     try:
         yield
     finally:
@@ -47,6 +47,9 @@ def progress() -> Iterator[None]:
 @final
 class _Bars(urllib.request.BaseHandler):
     handler_order = 2000  # after redirects and errors have been dealt with, at 1000
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
         if not isinstance(request.timeout, float):  # nobody set one: it would wait for ever
@@ -58,7 +61,7 @@ class _Bars(urllib.request.BaseHandler):
             return response
         written = response.headers.get("Content-Length", "")
         size = int(written) if written.isdigit() else None
-        bar = tqdm(desc=Path(request.selector).name[:30], total=size, unit="B", unit_scale=True, unit_divisor=1024)
+        bar = tqdm(desc=self._name, total=size, unit="B", unit_scale=True, unit_divisor=1024)
         return _Answer(response, bar, size)
 
     https_request = http_request

@@ -48,7 +48,7 @@ def test_everything_is_told_and_training_works(capsys, runs):
 
 
 def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
     monkeypatch.setattr(shutil, "which", {"clang++": "/somewhere/clang++"}.get)
     assert main(["doctor"]) == 0
     assert lines(capsys)["compiler"] == "/somewhere/clang++"
@@ -58,14 +58,14 @@ def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
 
 
 def test_missing_pictures_are_no_illness(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
     monkeypatch.setattr(rendering, "find_spec", lambda name: None)
     assert main(["doctor"]) == 0
     assert lines(capsys)["pictures"] == text("film.missing")
 
 
 def test_a_full_disk_is(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda device: True)
+    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(2**40, 2**40, 2**20))
     assert main(["doctor"]) == 1
     assert text("doctor.disk") in lines(capsys)["runs"]
@@ -79,7 +79,30 @@ def test_training_that_does_not_learn_is_one_and_the_test_is_bounded(capsys, mon
     assert text("doctor.unwell") in said
 
 
-def test_a_device_that_is_not_there_gets_one_sentence(capsys, monkeypatch):
+def test_a_device_that_is_not_there_gets_one_sentence_and_nothing_else(capsys, monkeypatch):
     monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "abacus")
     assert main(["doctor"]) == 2
-    assert "abacus" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert said.err.startswith("The device is 'abacus', but must be one of those that are here: auto, cpu")
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_everything_is_said_in_chinese_as_well(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_SECONDS", 0.0)
+    main(["doctor", "--language", "zh"])
+    said = lines(capsys)
+    assert {"Python", "软件包", "设备", "线程", "编译器", "图片", "录制", "数据", "训练"} == set(said)
+    assert text("doctor.unwell", "zh") in said["训练"]
+
+
+def test_data_are_told_without_reading_them(capsys, monkeypatch):
+    def never(path, *more):
+        pytest.fail("a look at the machine reads no pictures")
+
+    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr("toy_data.samples.scale_of", never)
+    monkeypatch.setattr("toy_data.own.read_raw", never)
+    monkeypatch.setattr("toy_data.folder.load", never)
+    assert main(["doctor"]) == 0
+    assert "digits: ready" in capsys.readouterr().out

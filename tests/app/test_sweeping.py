@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
 from app.cli import main
 from engine.chunks import train_chunk
@@ -88,10 +89,14 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
         ("--loss arcface --grid scale=4 --grid scale=8", "scale is named twice in the grid"),
         ("--loss arcface --set scale=4 --grid scale=4,8", "scale is both set and in the grid"),
         ("--loss arcface --grid data.classes=3,4", "data.classes is both set and in the grid"),
+        ("--loss arcface --net-set depth=2 --grid net.depth=1,3", "net.depth is both set and in the grid"),
         ("--loss arcface --grid width=1,2", "No loss of this sweep has a knob 'width'"),
         ("--loss arkface --grid width=1,2", "loss is 'arkface', but must be one of"),
         ("--loss arcface --seeds 0", "seeds is 0, but must lie between"),
-        ("--loss arcface --memory 0", "memory is 0, but must lie between"),
+        ("--loss arcface --seeds many", "seeds is 'many', but must be a number between 1 and 100000"),
+        ("--loss arcface --first-seed x", "seed is 'x', but must be a number between 0 and 2147483647"),
+        ("--loss arcface --memory 0", "memory is 0, but must lie between 1 and 16777216."),
+        ("--loss arcface --memory much", "memory is 'much', but must be a number between 1 and 16777216."),
         ("--loss arcface --record some", "record is 'some', but must be one of: last, all, none."),
         ("--loss arcface --mode slow", "mode is 'slow'"),
         ("--loss arcface --grid scale=1:100:60 --grid margin=0:1:60 --seeds 30", "The sweep has 108000 trainings"),
@@ -111,6 +116,30 @@ def test_a_folder_is_named_for_the_results(capsys):
 
 
 def test_options_are_written_out(capsys):
-    with pytest.raises(SystemExit):
-        sweep("--loss arcface --seed 3")
-    assert "--seed" in capsys.readouterr().err
+    assert sweep("--loss arcface --seed 3") == 2
+    assert capsys.readouterr().err == (
+        "`loss-geometry sweep` does not take '--seed'; `loss-geometry sweep --help` lists what it takes.\n"
+    )
+
+
+def test_an_empty_name_is_no_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", "--loss", "arcface", "--out", ""]) == 2
+    assert "--out FOLDER" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_plan_and_the_end_are_said_in_chinese_as_well(tmp_path, capsys):
+    assert sweep("--loss arcface --grid scale=4,8 --language zh --list") == 0
+    said = capsys.readouterr().out
+    assert "训练        2（种子：1）" in said
+    assert sweep("--loss arcface --grid scale=4,8 --record none --language zh", "--out", tmp_path / "out") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("2 行，位于")
+
+
+@pytest.mark.parametrize("line", ["--device cuda", "--device abacus"])
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here, so that cuda is no mistake")
+def test_a_device_that_is_not_here_is_refused(line, tmp_path, capsys):
+    assert sweep(f"--loss arcface {line}", "--out", tmp_path / "out") == 2
+    assert "must be one of those that are here: auto, cpu" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
-"""What the documents show is run: Python in order in one namespace, lines for the shell through the command."""
+"""What the documents and the help show is run: Python in order in one namespace, the rest through the command."""
 
+import dataclasses
 import os
 import re
 import shlex
@@ -7,10 +8,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from app import gathering, presets, starting
 from app.cli import main, parser
-from app.usage import PROGRAM
+from app.usage import EXAMPLES, PROGRAM
+from toy_data import VARIABLE, fetching, folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,8 +51,61 @@ def workplace(tmp_path, monkeypatch):
     sys.modules.pop("poly_1", None)
 
 
-@pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("name", ["README.md", "docs/python.md", "docs/sweeps.md"])
+def fetched(number, place):
+    """What a server sends, with drawn pixels, as many as the published set is said to have."""
+    source = next(source for source in fetching.SOURCES.values() if source.number == number)
+    labels = np.concatenate([np.repeat(np.arange(10), part) for part in (source.train, source.test)])
+    pixels = np.random.default_rng(0).integers(source.low, source.high, (len(labels), source.side**2), endpoint=True)
+    return source.name, pixels, labels
+
+
+@pytest.fixture
+def provided(workplace, monkeypatch):
+    """What the lines for the shell take as given: data of one's own, a network, folders of the user's.
+
+    Published sets are short, and so are the runs that come along; the page is not opened.
+    """
+    rng = np.random.default_rng(0)
+    table = [f"{x:.3f},{y:.3f},{'cat' if x > y else 'dog'}" for x, y in rng.normal(size=(100, 2))]
+    (workplace / "mine.csv").write_text("\n".join(["x,y,label", *table]))
+    for label in ("cat", "dog"):
+        (workplace / "photos" / label).mkdir(parents=True)
+        for number, pixels in enumerate(rng.integers(0, 256, (8, 12, 12)).astype(np.uint8)):
+            Image.fromarray(pixels).save(workplace / "photos" / label / f"{number}.png")
+    few = {
+        slug: dataclasses.replace(source, train=(60,) * 10, test=(10,) * 10)
+        for slug, source in fetching.SOURCES.items()
+    }
+    monkeypatch.setattr(fetching, "SOURCES", few)
+    monkeypatch.setattr(gathering, "fetch", lambda slug: fetching.fetch(slug, fetched))
+    monkeypatch.setattr(folder, "home", lambda: workplace / "home")
+    monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(workplace / "runs"))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    short = [presets.Preset(each.slug, each.experiment.model_copy(update={"steps": 12})) for each in presets.PRESETS]
+    monkeypatch.setattr(presets, "PRESETS", short)
+    monkeypatch.setattr(presets, "FOLDER", workplace / "presets")
+    monkeypatch.setattr(starting, "serve", lambda host, port, runs: 0)
+    return workplace
+
+
+#: What is run for every loss by the tests of the verification.
+_ELSEWHERE = {f"{PROGRAM} verify"}
+
+
+@pytest.mark.usefixtures("provided")
+def test_the_examples_of_the_help_run_one_after_the_other_in_one_folder(capsys, monkeypatch):
+    for line in dict.fromkeys(line for lines in EXAMPLES.values() for line in lines):
+        monkeypatch.delenv(VARIABLE, raising=False)  # as each has a process of its own in a shell
+        if line not in _ELSEWHERE and not line.endswith("--help"):
+            assert main(shlex.split(line)[1:]) == 0, f"{line}\n{capsys.readouterr().err}"
+    made = {path.name for path in Path().iterdir()}
+    for line in (line for lines in EXAMPLES.values() for line in lines):
+        for name in re.findall(r"[\w-]+\.(?:lossgeo|png|gif|mp4|npz)\b", line):
+            assert name in made, line
+
+
+@pytest.mark.usefixtures("provided")
+@pytest.mark.parametrize("name", ["README.md", "docs/data.md", "docs/python.md", "docs/sweeps.md"])
 def test_every_example_runs(name):
     found = blocks(name, "python", "console")
     assert found

@@ -1,7 +1,9 @@
 """Experiments: round trips, keys, and one sentence for everything that is none."""
 
 import json
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,8 +98,118 @@ def test_what_is_no_experiment_is_refused_with_one_sentence(change, sentence):
     assert sentence in str(caught.value)
     assert len(str(caught.value)) < 600
     assert "\n" not in str(caught.value)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as found:
         Experiment.model_validate(SOFTMAX | change)
+    with pytest.raises(Refusal) as made:
+        Experiment(**(SOFTMAX | change))
+    assert made.value.message == caught.value.message
+    said = caught.value.message.render("zh")  # in which nothing stands that pydantic says
+    assert not [each["msg"] for each in found.value.errors() if each["msg"].removeprefix("Value error, ") in said]
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "chinese"),
+    [
+        (
+            {"steps": 99_999_999},
+            "steps is 99999999, but must lie between 1 and 1000000.",
+            "steps 为 99999999，但必须在 1 到 1000000 之间。",
+        ),
+        (
+            {"panels": [{"loss": "softmax"}] * 65},
+            "panels is a list of 65, which is not allowed: it may have at most 64.",
+            "panels 为 含 65 项的列表，这是不允许的：最多 64 项。",
+        ),
+        (
+            {"mode": "slow"},
+            "mode is 'slow', which is not allowed: it must be one of: 'exact', 'fast'.",
+            "mode 为 'slow'，这是不允许的：必须是下列之一：'exact', 'fast'。",
+        ),
+        (
+            {"learning_rate": 2},
+            "learning_rate is 2, which is not allowed: it must be at most 1.",
+            "learning_rate 为 2，这是不允许的：必须不大于 1。",
+        ),
+        (
+            {"learning_rate": "0.1"},
+            "learning_rate is '0.1', which is not allowed: it must be a number.",
+            "learning_rate 为 '0.1'，这是不允许的：必须是一个数。",
+        ),
+        (
+            {"panels": ["softmax"]},
+            "panels.0 is 'softmax', which is not allowed: it must be of the kind Panel, or have its names and values.",
+            "panels.0 为 'softmax'，这是不允许的：必须是 Panel 类型，或由其名称和取值组成。",
+        ),
+        (
+            {"panels": [{"loss": "softmax", "colour": "red"}]},
+            "panels.0.colour is 'red', which is not allowed: "
+            "there is no setting of that name; there are: loss, knobs, learning_rate.",
+            "panels.0.colour 为 'red'，这是不允许的：没有这个名称的设置；可用的有：loss, knobs, learning_rate。",
+        ),
+        (
+            {"panels": [{}]},
+            "panels.0.loss is missing, which is not allowed: it must be given.",
+            "panels.0.loss 为 空缺，这是不允许的：必须给出。",
+        ),
+        (
+            {"data": "x" * 500},
+            f"data is '{'x' * 39}, but must be one of: ",
+            f"data 为 '{'x' * 39}，但必须是下列之一：",
+        ),
+        (
+            {"dials": "many" * 100},
+            f"dials is '{'many' * 14}..., which is not allowed: it must have names and values.",
+            f"dials 为 '{'many' * 14}...，这是不允许的：必须由名称和取值组成。",
+        ),
+    ],
+)
+def test_what_is_allowed_is_said_in_both_languages(change, english, chinese):
+    with pytest.raises(Refusal) as caught:
+        Experiment.parse(SOFTMAX | change)
+    said = {language: caught.value.message.render(language) for language in ("en", "zh")}
+    if "data" in change:  # the list of all of them
+        said = {"en": said["en"][: len(english)], "zh": said["zh"][: len(chinese)]}
+    assert said == {"en": english, "zh": chinese}
+
+
+def test_a_panel_by_itself_is_refused_with_one_sentence():
+    for wrong, sentence in (
+        ({"loss": "arcface", "knobs": {"margin": 9}}, "margin is 9, but must lie between 0 and 3.14159."),
+        ({"loss": "arcface", "knobs": {"margin": Decimal("0.5")}}, "margin is 0.5, but must be a number"),
+        ({"loss": "arcface", "knobs": {"margin": 10**5000}}, "margin is int, but must lie between 0 and 3.14159."),
+        ({"loss": 3}, "loss is 3, which is not allowed: it must be a text."),
+        ({"loss": "arcface", "float": 1}, "float is 1, which is not allowed: there is no setting of that name"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            Panel(**wrong)
+        assert str(caught.value).startswith(sentence)
+
+
+def test_numbers_of_numpy_are_numbers():
+    made = Experiment(
+        panels=(Panel(loss="arcface", knobs={"margin": np.float32(0.5)}, learning_rate=np.float64(0.5)),),
+        dim=np.int8(3),
+        steps=np.int64(5),
+        seed=np.uint32(7),
+        learning_rate=np.float32(0.25),
+        dials={"classes": np.int64(4)},
+        net_knobs={"depth": np.int64(1)},
+    )
+    plain = Experiment(
+        panels=(Panel(loss="arcface", knobs={"margin": 0.5}, learning_rate=0.5),),
+        dim=3,
+        steps=5,
+        seed=7,
+        learning_rate=0.25,
+        dials={"classes": 4},
+        net_knobs={"depth": 1},
+    )
+    assert made == plain
+    assert made.canonical == plain.canonical
+    assert type(made.steps) is type(made.net_knobs["depth"]) is int
+    assert Panel(loss="softmax", knobs={"bias": np.bool_(False)}).knobs["bias"] is False
+    with pytest.raises(Refusal, match=r"steps is 5\.5, but must be a whole number"):
+        Experiment(panels=plain.panels, steps=np.float64(5.5))
 
 
 @pytest.mark.parametrize(

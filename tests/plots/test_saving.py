@@ -9,7 +9,7 @@ from film_parts import SIZE, pale, recorded
 from PIL import Image
 
 from app import rendering
-from app.cli import main, parser
+from app.cli import main
 from plots import film as film_module
 from plots.film import TURN, Film
 from plots.saving import FPS, save
@@ -26,7 +26,9 @@ def test_a_film_speaks_chinese_or_says_why_not(corners, monkeypatch, capsys, tmp
     np.testing.assert_array_equal(english.draw(0), stand_in.draw(0))
     arguments = [str(corners.path), str(tmp_path / "x.png"), "--language", "zh", "--size", "420x440"]
     assert main(["render", *arguments]) == 0
-    assert text("film.no_font") in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert text("film.no_font", "zh") in said.err
+    assert "1 帧，420x440 像素，已写入" in said.out
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,13 @@ def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch
         ("corners.lossgeo x.gif --from 2 --to 1", "from frame 2 to frame 1"),
         ("corners.lossgeo x.gif --every 0", "every is 0"),
         ("corners.lossgeo x.gif --frame 1", "--frame is for .png"),
-        ("corners.lossgeo x.png --to 1", "--from and --to are for .gif and .mp4"),
+        ("corners.lossgeo x.png --to 1", "A .png shows one frame, chosen with --frame; --to is for .gif and .mp4."),
+        ("corners.lossgeo x.png --every 4 --fps 9", "--every, --fps is for .gif and .mp4"),
+        ("corners.lossgeo x.png --frame 1 --turn 9", "--turn is for .gif and .mp4"),
+        ("corners.lossgeo x.png --frame first", "frame is 'first', but must be a whole number"),
+        ("corners.lossgeo x.png --frame 99999999999999999999", "does not exist; there are 3, counted from 0"),
+        ("corners.lossgeo x.gif --every 1.5", "every is 1.5, but must be a whole number"),
+        ("corners.lossgeo x.gif --turn round", "turn is 'round', but must be a number"),
         ("corners.lossgeo x.jpg", "x.jpg cannot be drawn: the name must end in .png"),
         ("corners.lossgeo x", "x cannot be drawn"),
         ("corners.lossgeo x.png --size big", "The size 'big' is not of the form WIDTHxHEIGHT"),
@@ -143,8 +151,8 @@ def test_what_cannot_be_drawn_gets_one_sentence(tmp_path, capsys, monkeypatch, a
 
 
 def test_the_command_and_the_functions_have_the_same_defaults():
-    options = parser().parse_args(["render", "a.lossgeo", "a.gif"])
-    assert (options.fps, options.turn) == (FPS, TURN)
+    assert text("cli.option.fps").endswith(f"(default: {FPS:g})")
+    assert text("cli.option.turn").endswith(f"(default: {TURN:g})")
 
 
 def test_without_the_extra_the_way_to_get_it_is_said(corners, tmp_path, capsys, monkeypatch):

@@ -1,0 +1,40 @@
+"""Text in the columns of a terminal, where a Chinese character takes two."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import east_asian_width
+
+_HAN, _OPENING, _CLOSING = r"\u3040-\u9fff", "（“", "，。；：、！？）”"
+
+#: What stays in one line: a Chinese character or a word, with the brackets and the punctuation about it.
+_PIECE = re.compile(
+    rf"[{_OPENING}]*(?:[{_HAN}]|[^\s{_HAN}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\s+|.",
+)
+
+
+def width(written: str) -> int:
+    """Return how many columns a text takes."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in written)
+
+
+def padded(written: str, columns: int) -> str:
+    """Return a text with spaces behind it, so that it takes so many columns at least."""
+    return written + " " * (columns - width(written))
+
+
+def wrapped(written: str, columns: int) -> list[str]:
+    """Return the lines of a text, none of which takes more columns unless a single word does."""
+    lines = [""]
+    for piece in _PIECE.findall(written):
+        if width(lines[-1] + piece.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines]
+
+
+def aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table, its columns as wide as what is in them."""
+    rows = list(rows)
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(map(padded, row, widths)).rstrip()

@@ -1,0 +1,108 @@
+"""Fields that come from outside: NumPy's numbers as Python's, and what pydantic finds wrong, in our words."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from spec import Message, Refusal
+
+#: Characters of a value, and of a place, that are shown of what a stranger sent.
+_SHOWN = 60
+
+#: Which sentence says what is allowed, by pydantic's type of error, and which of its values it shows.
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "missing": ("needed", ""),
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("most", "le"),
+    "too_long": ("longest", "max_length"),
+    "too_short": ("shortest", "min_length"),
+    "string_too_long": ("most_characters", "max_length"),
+    "string_too_short": ("least_characters", "min_length"),
+    "literal_error": ("one_of", "expected"),
+    "union_tag_invalid": ("one_of", "expected_tags"),
+    "union_tag_not_found": ("needed", ""),
+    "finite_number": ("finite", ""),
+    "float_type": ("number", ""),
+    "float_parsing": ("number", ""),
+    "int_type": ("whole", ""),
+    "int_parsing": ("whole", ""),
+    "int_parsing_size": ("whole", ""),
+    "int_from_float": ("whole", ""),
+    "string_type": ("text", ""),
+    "string_unicode": ("text", ""),
+    "bool_type": ("switch", ""),
+    "bool_parsing": ("switch", ""),
+    "list_type": ("list", ""),
+    "tuple_type": ("list", ""),
+    "dict_type": ("mapping", ""),
+    "mapping_type": ("mapping", ""),
+    "model_type": ("model", "class_name"),
+    "json_invalid": ("json", ""),
+    "json_type": ("json", ""),
+}
+
+#: What pydantic adds to the place of a value that may be of several types: which of them it tried.
+_TRIED = {"bool", "int", "float", "str"}
+
+
+def plain(value: object) -> Any:
+    """Return a number of NumPy as one of Python, inside mappings too; anything else as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {name: plain(own) for name, own in value.items()}
+    return value
+
+
+def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Refusal:
+    """Put what pydantic found first into one of our sentences.
+
+    ``names`` are the fields that there are, by the name of the model; those of ``Panel`` hold for what stands in
+    ``panels``.
+    """
+    first = error.errors(include_url=False)[0]
+    kind, values, given = first["type"], first.get("ctx", {}), first.get("input")
+    cause = values.get("error")
+    if isinstance(cause, Refusal):
+        return cause
+    loc = [str(part) for part in first["loc"]]
+    found: object = _shown(given)
+    if kind == "extra_forbidden":
+        known = names.get("Panel" if "panels" in loc[:-1] else error.title, ())
+        allowed = _allowed("names", names=", ".join(known)) if known else _allowed("no_name")
+    elif loc and loc[-1] in _TRIED:
+        loc, allowed = loc[:-1], _allowed("value")
+    else:
+        sentence, shown = _SENTENCES.get(kind, ("other", ""))
+        allowed = _allowed(sentence, **({"limit": _limit(values[shown])} if shown else {}))
+    if kind.startswith("union_tag"):
+        loc, found = [*loc, values["discriminator"].strip("'")], repr(values.get("tag"))
+    if kind in {"missing", "union_tag_not_found"}:
+        found = Message.of("fields.nothing")
+    elif kind in {"too_long", "too_short"} and isinstance(values.get("actual_length"), int):
+        found = Message.of("fields.list", count=values["actual_length"])
+    place = ".".join(loc)[:_SHOWN] or Message.of("fields.experiment")
+    return Refusal("errors.experiment_field", place=place, found=found, allowed=allowed)
+
+
+def _allowed(sentence: str, **values: object) -> Message:
+    return Message.of(f"fields.allowed.{sentence}", **values)
+
+
+def _limit(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace(" or ", ", ")  # pydantic lists in English
+
+
+def _shown(value: object) -> str:
+    """Put what was sent into one line of some characters."""
+    try:
+        written = " ".join(repr(value).split())
+    except ValueError:  # a whole number of more digits than Python puts into words
+        written = type(value).__name__
+    return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
