@@ -27,8 +27,8 @@ _NAME, _KNOB, _WIDE = 18, 16, 78
 
 def train(options: argparse.Namespace) -> int:
     """Train an experiment into a recording and tell how each panel ended; return 130 where it was interrupted."""
-    if not options.out.endswith(SUFFIX):
-        raise Refusal("cli.wrong.recording", name=repr(options.out[:60]))
+    if not options.out:
+        raise Refusal("cli.wrong.recording", option="--out")
     keep_freed()
     experiment = _experiment(options)
     return _record(experiment, Path(options.out), device.chosen(options.device), options.language)

@@ -27,7 +27,7 @@ _YOUNG = 50_000
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    client = make_client(os.environ.get("LOSS_GEOMETRY_DEVICE", "auto"))
+    client = make_client(os.environ.get("LOSS_GEOMETRY_DEVICE") or "auto")
     client.open(asyncio.get_running_loop())
     set_desk(client)
     gc.collect()

@@ -108,13 +108,26 @@ def test_an_existing_file_is_not_overwritten(tmp_path, capsys):
     assert out.read_text() == "precious"
 
 
-@pytest.mark.parametrize("out", ["", ".", "..", "run.txt", "run", "folder/", "run.lossgeo.zip"])
-def test_a_recording_has_its_ending(out, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        ("", "--out is empty, but must name a file, for example run.lossgeo."),
+        (".", ". is a folder, but a recording is a file; name one, for example run.lossgeo."),
+        ("here/", "here is a folder, but a recording is a file; name one, for example run.lossgeo."),
+    ],
+)
+def test_a_recording_is_a_file(out, sentence, tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert main(["train", "--loss", "softmax", "--steps", "1", "--out", out]) == 2
-    said = capsys.readouterr().err
-    assert said == f"The recording is {out!r}, but its name must end in .lossgeo, for example run.lossgeo.\n"
-    assert not list(tmp_path.iterdir())
+    assert main(["train", "--loss", "softmax", "--out", out]) == 2
+    assert capsys.readouterr().err == sentence + "\n"
+
+
+def test_a_recording_may_have_any_name(tmp_path):
+    line = ["train", "--loss", "softmax", "--data", "blobs", "--steps", "2", "--out", str(tmp_path / "run.txt")]
+    assert main(line) == 0
+    with Recording(tmp_path / "run.txt") as recording:
+        assert recording.last_step == 2
 
 
 def test_all_is_said_in_chinese_as_well(tmp_path, capsys):
