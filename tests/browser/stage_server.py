@@ -92,13 +92,16 @@ class Fake:
 
     async def describe(self, request: Request) -> Response:
         run = self.runs.get(request.path_params["id"])
-        return JSONResponse(run.describe()) if run else JSONResponse({"error": "There is no such run."}, 404)
+        return JSONResponse(run.describe()) if run else _missing()
 
     async def points(self, request: Request) -> Response:
-        return Response(self.runs[request.path_params["id"]].points)
+        run = self.runs.get(request.path_params["id"])
+        return Response(run.points) if run else _missing()
 
     async def frames(self, request: Request) -> Response:
-        run = self.runs[request.path_params["id"]]
+        run = self.runs.get(request.path_params["id"])
+        if run is None:
+            return _missing()
         start = int(request.query_params["from"])
         stop = min(len(run.frames), start + int(request.query_params.get("count", 64)))
         return Response(b"".join(run.record(k) for k in range(start, stop)))
@@ -123,6 +126,10 @@ class Fake:
             ],
             lifespan=lifespan,
         )
+
+
+def _missing() -> Response:
+    return JSONResponse({"error": "There is no such run."}, 404)
 
 
 async def _send(viewer: WebSocket, message: bytes | dict[str, Any]) -> None:
