@@ -1,9 +1,11 @@
 """An experiment's own settings as knobs, and experiments with something changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.presets import PRESETS
 from engine import Experiment, Panel
+from engine.experiment import NUMBERS
 from engine.nets import NETS
 from engine.trainer import LEARNING_RATE
 from spec import Knob
@@ -13,16 +15,22 @@ Value = float | int | str | bool
 #: What an empty link shows.
 DEFAULT = PRESETS[0].experiment
 
+
+def _slid(name: str, slider: tuple[int, int], *, log: bool = False) -> Knob:
+    """Return a whole number of an experiment with a slider, and the default of the page."""
+    return replace(NUMBERS[name], default=getattr(DEFAULT, name), slider=slider, log=log)
+
+
 #: The settings beside data and losses, so that links and widgets treat them like every other knob.
 SETTINGS = (
     Knob(name="net", kind="choice", default=DEFAULT.net, choices=tuple(NETS)),
     Knob(name="dim", kind="choice", default=str(DEFAULT.dim), choices=("2", "3")),
     LEARNING_RATE,
-    Knob(name="steps", kind="whole", default=DEFAULT.steps, low=1, high=1_000_000, slider=(20, 5000), log=True),
-    Knob(name="batch", kind="whole", default=DEFAULT.batch, low=2, high=4096, slider=(8, 512), log=True),
-    Knob(name="seed", kind="whole", default=DEFAULT.seed, low=0, high=2**31 - 1, slider=(0, 20)),
-    Knob(name="points", kind="whole", default=DEFAULT.points, low=1, high=20_000, slider=(100, 5000), log=True),
-    Knob(name="steps_per_frame", kind="whole", default=DEFAULT.steps_per_frame, low=1, high=10_000, slider=(1, 20)),
+    _slid("steps", (20, 5000), log=True),
+    _slid("batch", (8, 512), log=True),
+    _slid("seed", (0, 20)),
+    _slid("points", (100, 5000), log=True),
+    _slid("steps_per_frame", (1, 20)),
     Knob(name="mode", kind="choice", default=DEFAULT.mode, choices=("exact", "fast")),
 )
 
