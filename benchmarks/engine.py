@@ -15,12 +15,13 @@ import torch
 from benchmarks.engine_cuda import cuda
 from benchmarks.engine_floor import floor, recompiles
 from benchmarks.engine_snapshots import snapshots
-from benchmarks.engine_speed import panels, speed
+from benchmarks.engine_speed import large, panels, speed
 from benchmarks.engine_sweep import sweep
 from benchmarks.report import Table
 
 TABLES: Mapping[str, Callable[[bool], Table | None]] = {
     "speed": speed,
+    "large": large,
     "panels": panels,
     "floor": floor,
     "snapshots": snapshots,

@@ -1,11 +1,12 @@
 """The engine against the loop one would write instead, and what more panels cost.
 
-``speed``: both in turn in one process, K panels of the engine against K runs of the loop, one after another.
+``speed``, ``large``: both in turn in one process, K panels of the engine against K runs of the loop, one after another.
 ``panels``: K panels against one panel, on one thread and on two.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from benchmarks.apart import apart
 from benchmarks.engine_cases import LEAST, Case, NoProgramError, in_turn, ratios, ready
@@ -14,6 +15,16 @@ from benchmarks.report import Table
 
 MODES = ("exact", "fast")
 LOOP = "loop"
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How many rounds are measured, and how many seconds and steps at least a variant takes in each."""
+
+    rounds: int
+    seconds: float
+    least: int = LEAST
+
 
 #: How many times as fast as the loop the engine is to be.
 TARGETS = {
@@ -29,43 +40,77 @@ COSTS = {("cnn", 8, "fast", 2): 3.5}
 
 
 def speed(quick: bool) -> Table:
-    """Measure the engine against the loop."""
-    table = Table("engine_speed", "The engine against a DataLoader, a module, ArcFaceLoss and Adam", "ArcFace, Adam")
+    """Measure the engine against the loop with small nets."""
+    table = _against("engine_speed", "The engine against a DataLoader, a module, ArcFaceLoss and Adam")
+    costs, times = {}, {}
+    for case in [Case(*own, batch) for own in (("mlp", "digits"), ("cnn", "mnist")) for batch in (128, 512)][
+        :: 1 + quick
+    ]:
+        counts = (1, 8) if quick else (1, 8, 32)
+        more, took = _compared(table, case, counts, Turns(2, 0.05) if quick else Turns(9, 0.25))
+        costs |= more
+        times |= took
+    table.rows |= costs | times
+    return table
+
+
+def large(quick: bool) -> Table:
+    """Measure the engine against the loop with LeNet++."""
+    table = _against("engine_speed_lenet_pp", "LeNet++ against a DataLoader, a module, ArcFaceLoss and Adam")
+    table.notes.append(
+        "Rounds are of single steps, which take up to a minute and more. Each number of panels has a process of its "
+        "own, with the loop and one panel beside it."
+    )
+    costs: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
+    for batch in (128,) if quick else (128, 512):
+        for count in (1,) if quick else (1, 8, 32):
+            turns = Turns(2 if quick or (batch, count) == (512, 32) else 3, 0.0, 1)
+            counts = (1, count) if count > 1 else (1,)
+            case = Case("lenet_pp", "mnist", batch)
+            more, took = _compared(table, case, counts, turns, (count,))
+            costs |= more
+            times |= {name: numbers for name, numbers in took.items() if name not in times}
+            # kept as far as it is: all of it takes half an hour
+            replace(table, rows=table.rows | costs | times).write(keep=not quick)
+    table.rows |= costs | times
+    return table
+
+
+def _against(name: str, title: str) -> Table:
+    table = Table(name, title, "ArcFace, Adam")
     table.notes = [
         "The loop has the same net, samples and batch size, pytorch-metric-learning's ArcFaceLoss and a DataLoader of "
         "float32 samples; it neither clips gradients nor keeps losses, the engine does both. They train on one thread, "
         "in turn in one process, each some steps a round. Times as fast: K x the loop's time for a step / the "
         "engine's time for a step of K panels, round by round. The fast mode is measured once it has its program. "
         "Panels: time for a step of K panels / for a step of one.",
-        "lenet_pp: three rounds of a single step each, which takes up to a minute and a half.",
     ]
-    sets = (("mlp", "digits"), ("cnn", "mnist"), ("lenet_pp", "mnist"))
-    cases = [Case(net, data, batch) for net, data in sets for batch in (128, 512)]
-    times: dict[str, list[float]] = {}
-    costs: dict[str, list[float]] = {}
-    for case in cases[::2] if quick else cases:
-        if case.missing:
-            table.notes.append(case.missing)
-            continue
-        large = case.net == "lenet_pp"
-        counts = (1,) if large and quick else (1, 8) if quick else (1, 8, 32)
-        rounds, seconds = (2, 0.05) if quick else (3, 0.25) if large else (9, 0.25)
-        found = apart(1, _against_loop, case, counts, rounds, seconds, 1 if large else LEAST)
-        for count in counts:
-            for mode in MODES:
-                if f"{mode} {count}" not in found:
-                    table.notes.append(_without(f"{case}, K = {count}"))
-                    continue
-                target = TARGETS.get((case.net, case.batch, count, mode))
-                goal = f" (target: at least {target:g})" if target else ""
-                ratio = ratios(found[LOOP], found[f"{mode} {count}"], times=count)
-                table.add(f"{case}, K = {count}, {mode}: times as fast{goal}", *ratio)
-                if count > 1 and f"{mode} 1" in found:
-                    more = ratios(found[f"{mode} {count}"], found[f"{mode} 1"])
-                    costs[f"{case}, K = {count}, {mode}: panels"] = more
-        times |= {f"{case}, {_named(name)}: ms a step": numbers for name, numbers in found.items()}
-    table.rows |= costs | times
     return table
+
+
+def _compared(
+    table: Table, case: Case, counts: tuple[int, ...], turns: Turns, shown: tuple[int, ...] = ()
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Add how many times as fast a case is, for the counts that are ``shown``; return what panels cost, and times."""
+    costs: dict[str, list[float]] = {}
+    if case.missing:
+        table.notes.append(case.missing)
+        return costs, {}
+    found = apart(1, _against_loop, case, counts, turns)
+    for count in shown or counts:
+        for mode in MODES:
+            if f"{mode} {count}" not in found:
+                table.notes.append(_without(f"{case}, K = {count}"))
+                continue
+            target = TARGETS.get((case.net, case.batch, count, mode))
+            goal = f" (target: at least {target:g})" if target else ""
+            ratio = ratios(found[LOOP], found[f"{mode} {count}"], times=count)
+            table.add(f"{case}, K = {count}, {mode}: times as fast{goal}", *ratio)
+            if count > 1 and f"{mode} 1" in found:
+                more = ratios(found[f"{mode} {count}"], found[f"{mode} 1"])
+                costs[f"{case}, K = {count}, {mode}: panels"] = more
+    return costs, {f"{case}, {_named(name)}: ms a step": numbers for name, numbers in found.items()}
 
 
 def panels(quick: bool) -> Table:
@@ -95,11 +140,9 @@ def panels(quick: bool) -> Table:
     return table
 
 
-def _against_loop(
-    case: Case, counts: tuple[int, ...], rounds: int, seconds: float, least: int
-) -> dict[str, list[float]]:
+def _against_loop(case: Case, counts: tuple[int, ...], turns: Turns) -> dict[str, list[float]]:
     loop = Loop(ready(case.experiment(1, "exact")))
-    return in_turn({LOOP: loop.step, **_engines(case, counts)}, rounds, seconds, least)
+    return in_turn({LOOP: loop.step, **_engines(case, counts)}, turns.rounds, turns.seconds, turns.least)
 
 
 def _against_one(case: Case, counts: tuple[int, ...], rounds: int, seconds: float) -> dict[str, list[float]]:
