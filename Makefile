@@ -53,7 +53,7 @@ docs: .venv/dev.ready
 	@$(BIN)/loss-geometry verify --write
 
 bench: .venv/dev.ready
-	@for name in recipes startup page stage engine memory; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in recipes losses startup page stage engine images memory; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
