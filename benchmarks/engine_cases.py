@@ -52,7 +52,7 @@ def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
     Raises ``NoProgramError`` where there is none.
     """
     trainer = Trainer(experiment, device=device)
-    for _ in range(2 if experiment.mode == "fast" or not trainer.net.recorded else PATIENCE):
+    for _ in range(1 if experiment.mode == "fast" or not trainer.net.recorded else PATIENCE):
         trainer.advance()
     trainer._way.wait()
     trainer.advance()
@@ -78,8 +78,9 @@ def in_turn(
     """
     steps = {}
     for name, step in variants.items():
-        step()  # what is loaded on the first call
-        took = min(milliseconds(step, 1) for _ in range(3 if least > 1 else 1))
+        took = milliseconds(step, 1)  # with what is loaded on the first call
+        if least > 1:
+            took = min(milliseconds(step, 1) for _ in range(3))
         steps[name] = min(MOST, max(least, round(1e3 * seconds / took)))
     found: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
