@@ -313,4 +313,4 @@ def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path
         assert announced <= len(found) <= announced + 1  # the last one was written, and not announced any more
         assert [each.id for each in found] == list(range(len(found)))
         total += len(found)
-    assert total > 2 * kills  # frames were being written when it was killed
+    assert total > 5 * kills
