@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 import torch
 
 from benchmarks.engine_cuda import cuda
-from benchmarks.engine_floor import floor, recompiles
+from benchmarks.engine_floor import floor
+from benchmarks.engine_recompiles import recompiles
 from benchmarks.engine_snapshots import snapshots
 from benchmarks.engine_speed import large, panels, speed
 from benchmarks.engine_sweep import sweep

@@ -54,7 +54,7 @@ def _measured(table: Table, case: Case, count: int, ceilings: Mapping[str, float
     fast = ready(case.experiment(count, "fast"), "cuda")
     loop = Loop(exact)
     variants: dict[str, Callable[[], int]] = {
-        "loop": lambda: loop.step() or 1,
+        "loop": _once(loop.step),
         "exact": lambda: _advanced(exact),
         "captured": lambda: _advanced(fast),
     }
@@ -118,7 +118,7 @@ def _kernels(trainer: Trainer) -> int:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as seen:
         done = _advanced(trainer)
         torch.cuda.synchronize()
-    on_device = [event for event in seen.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    on_device = [event for event in seen.events() if event.device_type.name == "CUDA"]
     return round(len(on_device) / done)
 
 
@@ -156,7 +156,7 @@ def _once(call: Callable[..., object], *given: torch.Tensor, **named: torch.Tens
 
 def _graph(step: Callable[[], object], steps: int) -> Callable[[], int]:
     """Return a function that replays so many steps, captured as one graph, and returns how many."""
-    side = torch.cuda.Stream()
+    side: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         step()

@@ -1,24 +1,17 @@
-"""How near a step comes to its matrix products, and what moving a knob does to it."""
+"""How near a step comes to its matrix products."""
 
-import time
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch._inductor import standalone_compile
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, in_turn, milliseconds, ratios, ready
+from benchmarks.engine_cases import Case, in_turn, ratios, ready
 from benchmarks.report import Table
-from engine import Edit, Trainer
+from engine import Trainer
 
 FLOOR = "products"
 MODES = ("exact", "fast")
-
-CHANGES = 30
-#: A knob moves every so many steps.
-APART = 5
 
 
 def floor(quick: bool) -> Table:
@@ -66,53 +59,7 @@ def products(trainer: Trainer) -> Callable[[], None]:
     return step
 
 
-def recompiles(quick: bool) -> Table:
-    """Measure what moving margin, scale and learning rate costs the fast step."""
-    table = Table(
-        "engine_recompiles", f"{CHANGES} changes of margin, scale and learning rate, fast mode", "MLP, digits"
-    )
-    table.notes = [
-        f"A change every {APART} steps, of all panels or of one, while the compiled program runs on one thread. "
-        "The step after a change is timed with the change."
-    ]
-    for count in (1, 8):
-        case = Case("mlp", "digits", 128)
-        compiled, changed, others = apart(1, _changes, case, count)
-        table.add(f"K = {count}: programs compiled (target: 0)", compiled)
-        table.add(f"K = {count}: change and step after it, ms", *changed)
-        table.add(f"K = {count}: other steps, ms", *others)
-    return table
-
-
 def _above_floor(case: Case, count: int, rounds: int, seconds: float) -> dict[str, list[float]]:
     trainers = {mode: ready(case.experiment(count, mode)) for mode in MODES}
     steps = {mode: trainer.advance for mode, trainer in trainers.items()}
     return in_turn({FLOOR: products(trainers["exact"]), **steps}, rounds, seconds)
-
-
-def _changes(case: Case, count: int) -> tuple[int, list[float], list[float]]:
-    """Return how many programs were compiled, and milliseconds of steps with a change and without one."""
-    made = []
-
-    def counted(*given: Any, **named: Any) -> Any:
-        made.append(given)
-        return standalone_compile(*given, **named)
-
-    torch._inductor.standalone_compile = counted
-    trainer = ready(case.experiment(count, "fast"))
-    for _ in range(20):
-        trainer.advance()
-    assert len(made) == 1, "programs are no longer made by this function"
-    changed, others = [], []
-    for change in range(CHANGES):
-        share = (change * 7 % CHANGES) / CHANGES
-        knob, value = (("margin", 0.6 * share), ("scale", 4 + 28 * share), ("learning_rate", 10 ** (-3 + share)))[
-            change % 3
-        ]
-        began = time.perf_counter()
-        trainer.apply(Edit(trainer.step, None if change % 2 else change % count, knob, value))
-        trainer.advance()
-        changed.append(1e3 * (time.perf_counter() - began))
-        assert trainer.stage == "compiled", "a knob took the program away"
-        others += [milliseconds(trainer.advance, 1) for _ in range(APART - 1)]
-    return len(made) - 1, changed, others

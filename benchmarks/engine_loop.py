@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from engine import Trainer
+from losses.arcface import ArcFace
 
 
 def mlp(sample: tuple[int, ...], dim: int) -> nn.Module:
@@ -66,8 +67,9 @@ class Loop:
         with torch.no_grad():
             seen = self._net(self._data.tensors[0][:16])
         torch.testing.assert_close(seen, trainer.forward(x[:16])[0], rtol=1e-3, atol=1e-4)
-        margin = math.degrees(trainer.losses[0].margin)
-        scale = trainer.losses[0].scale
+        arcface = trainer.losses[0]
+        assert isinstance(arcface, ArcFace)
+        margin, scale = math.degrees(arcface.margin), arcface.scale
         self._loss = ArcFaceLoss(len(data.classes), own.dim, margin=margin, scale=scale).to(trainer.device)
         self._adam = torch.optim.Adam([*self._net.parameters(), *self._loss.parameters()], lr=own.learning_rate)
         self._batches = self._forever(DataLoader(self._data, own.batch, shuffle=True, drop_last=True))

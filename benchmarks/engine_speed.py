@@ -42,7 +42,8 @@ COSTS = {("cnn", 8, "fast", 2): 3.5}
 def speed(quick: bool) -> Table:
     """Measure the engine against the loop with small nets."""
     table = _against("engine_speed", "The engine against a DataLoader, a module, ArcFaceLoss and Adam")
-    costs, times = {}, {}
+    costs: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     for case in [Case(*own, batch) for own in (("mlp", "digits"), ("cnn", "mnist")) for batch in (128, 512)][
         :: 1 + quick
     ]:

@@ -126,7 +126,7 @@ def ours_and_theirs(match: Match, size: int) -> tuple[Callable[[], Tensor], Call
         return value
 
     def their() -> Tensor:
-        value = other(z, y, miner(z, y) if miner else None)
+        value: Tensor = other(z, y, miner(z, y) if miner else None)
         torch.autograd.grad(value, their_learned)
         return value
 
@@ -175,7 +175,7 @@ def peak(slug: str, mining: str, size: int) -> int:
 
 
 def _peak_here(slug: str, mining: str, size: int) -> None:
-    loss = LOSSES[slug](mining=mining)
+    loss = LOSSES[slug]().replace(mining=mining)
     small, (z, y) = batch(16), batch(size)
     torch.autograd.grad(loss(*small, {}).mean(), small[0])  # what is loaded on the first call
     before = _highest()
