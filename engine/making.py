@@ -80,6 +80,12 @@ def made(job: Job, example: list[Tensor]) -> Made:
         return found
 
 
+def is_made(job: Job) -> bool:
+    """Tell whether what a job asks for is there already, or known never to be."""
+    with _lock:
+        return job in _made and _made[job].ended.is_set()
+
+
 def copies(example: list[Tensor]) -> list[Tensor]:
     """Return tensors that may be changed in the place of those of somebody else."""
     return [tensor.clone() for tensor in example]

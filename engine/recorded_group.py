@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from engine.groups import Group
-from engine.making import Made, made, sizes
+from engine.making import Job, Made, is_made, made, sizes
 from engine.played import Gradients, Record
 from engine.weights import Rows
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
-#: Steps that are taken in Python before records are asked for: a run of a few steps is not worth them.
+#: Steps that are taken in Python before records are made: a run of a few steps is not worth them.
 PATIENCE = 40
 
 
@@ -53,8 +53,8 @@ class RecordedGroup:
         """Return what each panel's loss asks for, by scaled samples ``(B, ...)`` and labels ``(B,)``."""
         self._steps += 1
         possible = own.net.recorded and own.device.type == "cpu"  # on a GPU TorchScript fuses, and rounds otherwise
-        if recording and possible and self._steps >= PATIENCE and not self._records:
-            self._record(own, x, y)
+        if recording and possible and not self._records and (self._steps == 1 or self._steps >= PATIENCE):
+            self._record(own, x, y, known=self._steps == 1)
         together = self._together.function
         if together is not None:
             seen = together(x, y, *self._side_by_side(own)) or ()
@@ -67,23 +67,27 @@ class RecordedGroup:
         for record in self._records:
             record.ended.wait()
 
-    def _record(self, own: "Trainer", x: Tensor, y: Tensor) -> None:
-        """Ask for records, which are used from the step on in which they are there."""
-        self._alone = self._made(1, [x, y, *self._of(0, own)])
-        self._records = [self._alone]
+    def _record(self, own: "Trainer", x: Tensor, y: Tensor, *, known: bool = False) -> None:
+        """Ask for records, which are used from the step on in which they are there; ``known``: only if they are."""
+        examples = [[x, y, *self._of(0, own)]]
         if len(self.panels) > 1:
-            self._together = self._made(len(self.panels), [x, y, *self._side_by_side(own)])
-            self._records.append(self._together)
+            examples.append([x, y, *self._side_by_side(own)])
+        jobs = [self._job(count, example) for count, example in zip((1, len(self.panels)), examples, strict=False)]
+        if known and not all(map(is_made, jobs)):
+            return
+        self._records = [made(job, example) for job, example in zip(jobs, examples, strict=True)]
+        self._alone = self._records[0]
+        if len(self.panels) > 1:
+            self._together = self._records[1]
 
-    def _made(self, count: int, example: list[Tensor]) -> Made:
+    def _job(self, count: int, example: list[Tensor]) -> Job:
         group = replace(self.group, panels=tuple(range(count)))  # which ones they are makes no difference
-        job = Record(
+        return Record(
             sizes=sizes(example),
             device=str(example[0].device),
             threads=torch.get_num_threads(),
             gradients=replace(self._gradients, group=group),
         )
-        return made(job, example)
 
     def _side_by_side(self, own: "Trainer") -> list[Tensor]:
         names = [name for name, _ in self.group.ruled]

@@ -63,18 +63,18 @@ class Shelf:
     """Recordings in some folders; the first folder takes new ones, the others are only read."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
         self._known: dict[Path, tuple[tuple[int, ...], Entry | None]] = {}
 
     @property
     def folder(self) -> Path:
         """Where new recordings go."""
-        return self._folders[0]
+        return self.folders[0]
 
     def find(self, run: str) -> Path:
         """Return the file of a run; raise ``Refusal`` where the id is bad or there is none."""
         name = check_id(run) + SUFFIX
-        for folder in self._folders:
+        for folder in self.folders:
             if (folder / name).is_file():
                 return folder / name
         raise Refusal("server.unknown_run", run=run)
@@ -86,7 +86,7 @@ class Shelf:
     def entries(self) -> list[Entry]:
         """List the recordings, newest first; files that are none are passed over."""
         found: dict[str, Entry] = {}
-        for folder in self._folders:
+        for folder in self.folders:
             for path in folder.glob("*" + SUFFIX):
                 entry = self._entry(path)
                 if entry is not None:

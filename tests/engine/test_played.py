@@ -8,7 +8,7 @@ import pytest
 import torch
 from engine_parts import Bomb, advance, experiment, weights_of
 
-from engine import Edit, Trainer
+from engine import Edit, Trainer, making
 from engine.groups import Group, moving
 from engine.making import sizes
 from engine.nets import Mlp
@@ -18,6 +18,12 @@ from losses import OURS
 from spec import switch
 
 SMALL = {"dials": {"classes": 10, "per_class": 30}, "batch": 64}
+
+
+@pytest.fixture(autouse=True)
+def nothing_made(monkeypatch):
+    """Let no test use the records of another: what is computed in Python is to be computed in Python."""
+    monkeypatch.setattr(making, "_made", {})
 
 
 def recorded(trainer: Trainer) -> list[RecordedGroup]:
@@ -81,6 +87,19 @@ def test_records_come_after_some_steps_and_stay_when_a_number_moves():
     assert played._way._groups == [family]
     assert family._together.function is not None
     assert python._way._groups[0]._together.function is None
+    assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
+
+
+def test_records_that_are_there_are_used_from_the_first_step_on():
+    panels = side_by_side("nsl")
+    python = advance(Trainer(experiment(*panels, **SMALL)), 12)
+    recorded(Trainer(experiment(*panels, **SMALL)))
+    played = Trainer(experiment(*panels, **SMALL))
+    (family,) = played._way._groups
+    assert family._alone.function is not None
+    assert family._together.function is not None
+    advance(played, 12)
+    assert played._way._groups == [family]
     assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
 
 
