@@ -1,75 +1,15 @@
-"""The pages without a browser: every view, loss and example in both languages, and whatever a link may say."""
-
-import ast
-import re
-import tomllib
-from pathlib import Path
+"""The pages without a browser: every view, loss and example in both languages."""
 
 import pytest
-from fake_desk import FakeDesk
-from streamlit.testing.v1 import AppTest
+from page_parts import everything, link_of, opened, troubles
 
-from app.desk import set_desk
-from app.link import Link, read, write
+from app.link import Link, write
 from app.presets import PRESETS
 from app.settings import DEFAULT
 from app.showing import Showing, stage_panels
 from engine import Experiment, Panel
 from losses import LOSSES
-from spec import LANGUAGES, has_text, knobs_of, text
-
-ROOT = Path(__file__).parents[2]
-MAIN = str(ROOT / "app" / "main.py")
-
-
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory):
-    """A folder with the recordings of all examples, one frame each."""
-    folder = tmp_path_factory.mktemp("runs")
-    desk = FakeDesk(folder)
-    for preset in PRESETS:
-        desk.record(preset.slug, preset.experiment, "done")
-    return folder
-
-
-@pytest.fixture
-def desk(shelf, tmp_path):
-    for path in shelf.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    fake = FakeDesk(tmp_path)
-    set_desk(fake)
-    yield fake
-    set_desk(None)
-
-
-def opened(query=None, view="studio"):
-    page = AppTest.from_file(MAIN, default_timeout=30)
-    if view != "studio":
-        page.run()
-        page.switch_page(f"views/{view}.py")
-    page.query_params.clear()
-    page.query_params.update(query or {})
-    page.run()
-    assert not page.exception
-    return page
-
-
-def link_of(page):
-    query = {name: [value] if isinstance(value, str) else value for name, value in page.query_params.items()}
-    link, wrong = read(query)
-    assert not wrong
-    return link
-
-
-def everything(page):
-    kinds = (page.markdown, page.caption, page.subheader, page.warning, page.error, page.info, page.button)
-    return " ".join(
-        str(getattr(element, "value", "")) + getattr(element, "label", "") for kind in kinds for element in kind
-    )
-
-
-def troubles(page):
-    return [element.value for element in (*page.error, *page.warning)]
+from spec import LANGUAGES, text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -235,66 +175,6 @@ def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(de
     assert page.select_slider(key="p1.cosface.scale").value == 8.0
 
 
-WRONG = [
-    {"p1": "cosine_face"},
-    {"p1": "arcface", "p1.margin": "4"},
-    {"p1": ["softmax", "arcface"]},
-    {"p1": "arcface", "p1.gamma": "1"},
-    {"p5": "softmax"},
-    {"steps": "1e999"},
-    {"steps": "[1, 2]"},
-    {"seed": "9" * 10_000},
-    {"learning_rate": "nan"},
-    {"dim": "4"},
-    {"data": "imagenet"},
-    {"data.classes": "0"},
-    {"net": "<script>"},
-    {"lang": "fr"},
-    {"run": "../../etc/passwd"},
-    {"run": "nobody-made-this"},
-    {"frame": "x"},
-    {"curve": "nothing"},
-    {"compare": "beta"},
-    {"wibble": "1"},
-]
-
-
-@pytest.mark.parametrize("view", ["studio", "curves"])
-@pytest.mark.parametrize("query", WRONG, ids=lambda query: "&".join(query) + "=" + str(list(query.values())[-1])[:12])
-def test_a_wrong_link_is_one_sentence_and_the_page_goes_on(desk, query, view):
-    page = opened(query, view)
-    assert len(troubles(page)) == 1
-    assert "Traceback" not in everything(page)
-    if view == "studio":
-        page.select_slider(key="seed").set_value(3).run()
-        assert not page.exception
-        assert not troubles(page), "the next link is a good one"
-        assert link_of(page).experiment.seed == 3
-
-
-def test_net_and_data_that_do_not_go_together_are_refused_with_a_sentence(desk):
-    page = opened({"net": "cnn", "data": "blobs", "p1": "softmax"})
-    assert len(troubles(page)) == 1
-    assert page.button(key="train").label == text("ui.studio.train", "en")
-
-
-def test_without_its_server_the_page_says_how_to_start_it():
-    page = opened()
-    assert troubles(page) == [text("server.not_served", "en")]
-    assert page.button(key="train")
-
-
-def test_an_exception_in_a_view_is_one_sentence(desk, monkeypatch, caplog):
-    def fall(link):
-        raise RuntimeError("a secret path")
-
-    monkeypatch.setattr("app.examples.story", fall)
-    page = opened()
-    assert troubles(page) == [text("ui.page.failed", "en")]
-    assert "a secret path" not in everything(page)
-    assert "RuntimeError" in caplog.text
-
-
 def test_the_language_is_switched_and_kept_in_the_link(desk):
     page = opened({"p1": "focal", "seed": "4"})
     page.segmented_control(key="language").set_value("zh").run()
@@ -339,98 +219,6 @@ def test_a_setting_sets_the_knobs_of_its_panel_and_a_knob_moved_makes_it_ones_ow
     assert link_of(page).experiment.panels[1] == Panel(loss="cosface")
     assert not troubles(page)
     assert "p1.softmax.setting" not in {box.key for box in page.selectbox}
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-def test_the_curves_follow_every_knob(desk, loss):
-    page = opened({"curve": loss}, "curves")
-    for knob in knobs_of(LOSSES[loss]):
-        key = f"curve.{loss}.{knob.name}"
-        if knob.kind == "switch":
-            page.toggle(key=key).set_value(not knob.default).run()
-        elif knob.kind == "choice":
-            page.selectbox(key=key).set_value(knob.choices[-1]).run()
-        else:
-            page.select_slider(key=key).set_value(next(end for end in knob.slider if end != knob.default)).run()
-        assert not page.exception
-        assert not troubles(page)
-        assert link_of(page).curve.knobs[knob.name] != knob.default
-
-
-def test_curves_are_compared_with_a_few_values_of_a_knob(desk):
-    page = opened({"curve": "arcface"}, "curves")
-    page.selectbox(key="compare").set_value("margin").run()
-    page.multiselect(key="against.arcface.margin").set_value(["0", "1.2"]).run()
-    assert not page.exception
-    assert link_of(page).against == (0.0, 1.2)
-    page.selectbox(key="curve").set_value("focal").run()
-    assert (link_of(page).compare, link_of(page).against) == ("", ())
-    page.selectbox(key="compare").set_value("default").run()
-    assert link_of(page).compare == "default"
-
-
-def test_a_value_to_compare_with_that_is_not_allowed_is_refused(desk):
-    page = opened({"curve": "arcface", "compare": "margin", "against": "0.1"}, "curves")
-    page.multiselect(key="against.arcface.margin").set_value(["0.1", "0.3"]).run()
-    assert link_of(page).against == (0.1, 0.3)
-
-
-def test_without_a_run_of_the_loss_the_curves_say_where_to_open_one(desk):
-    page = opened({"curve": "focal"}, "curves")
-    assert [info.value for info in page.info] == [text("ui.curves.no_run", "en")]
-    page = opened({"curve": "arcface"}, "curves")
-    assert not page.info
-    assert text("ui.curves.live", "en") in everything(page)
-
-
-def keys_in(folder):
-    """Every catalogue key of the pages in the code, the open places of f-strings as ``*``."""
-    for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                written = node.value
-            elif isinstance(node, ast.JoinedStr):
-                written = "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
-            else:
-                continue
-            if re.fullmatch(r"ui(\.[a-z0-9_*]+)+", written):
-                yield written
-
-
-def flat(node, prefix=""):
-    for name, entry in node.items():
-        if set(entry) == set(LANGUAGES) and all(isinstance(words, str) for words in entry.values()):
-            yield f"{prefix}{name}"
-        else:
-            yield from flat(entry, f"{prefix}{name}.")
-
-
-def test_every_key_of_the_pages_is_in_the_catalogue_and_used():
-    used = {key for folder in ("app", "plots") for key in keys_in(folder)}
-    with (ROOT / "spec" / "texts" / "ui.toml").open("rb") as file:
-        known = {f"ui.{key}" for key in flat(tomllib.load(file))}
-    assert {key for key in used if "*" not in key and not has_text(key)} == {"ui.word"} & used
-    patterns = [re.compile(key.replace(".", r"\.").replace("*", "[a-z0-9_.]+") + r"(\.[a-z0-9_]+)?$") for key in used]
-    assert {key for key in known if not any(pattern.match(key) for pattern in patterns)} == set()
-
-
-def test_every_text_of_the_pages_is_there_in_both_languages_with_the_same_places():
-    with (ROOT / "spec" / "texts" / "ui.toml").open("rb") as file:
-        known = [f"ui.{key}" for key in flat(tomllib.load(file))]
-    assert len(known) > 60
-    for key in known:
-        places = [set(re.findall(r"{(\w*)", template(key, language))) for language in LANGUAGES]
-        assert places[0] == places[1], key
-
-
-def template(key, language):
-    class Same(dict):
-        def __missing__(self, name):
-            return f"{{{name}}}"
-
-    from spec import messages
-
-    return str(messages._entry(key)[language]).format_map(Same())
 
 
 def test_the_first_example_is_what_a_new_visitor_sees():
