@@ -11,13 +11,11 @@ import { drawOverlay, gridStep } from "./overlay.js";
 import { themeOf } from "./palette.js";
 import { pictureOf, publish } from "./outside.js";
 import { createPlayer } from "./player.js";
+import { createQuality } from "./quality.js";
 import { createRenderer } from "./renderer.js";
+import { createResting } from "./resting.js";
 import { fitOf, panelScene } from "./scene.js";
 
-const SLOW = 30, QUICK = 15; // ms a frame: above the first regions get coarser, below the second finer again
-// what is given up in turn on a slow machine: resolution of the regions, then of the whole canvas
-const LEVELS = [[1, 1], [0.7, 1], [0.5, 1], [0.35, 1], [0.25, 1], [0.36, 0.7], [0.5, 0.5]];
-const RESTED = 700; // ms until the page hears where the clock stands
 const SETTLED = 160; // ms of rest before the full resolution is drawn
 
 /**
@@ -41,21 +39,20 @@ export function mount(root, data, callbacks = {}) {
   let feed = { frames: [], count: 0, events: [], live: false, run: data.run }, given = null, shape = "", cells = [], bar = null;
   const player = createPlayer(() => feed);
   player.smooth = !calm.matches;
+  const quality = createQuality(), resting = createResting((frame) => callbacks.rested?.({ run: feed.run, frame }));
   let cameras = [], locked = true, linked = false, halted = false, theme = null, trouble = "";
-  let asked = 0, before = 0, rest = 0, dirty = true, resized = true, level = 0, used = LEVELS[0], pace = 22, changed = 0, drawnAt = [], shown = null, panels = [];
-  let begun = false, resting = 0, rested = null;
-  const reasons = new Map();
+  let asked = 0, before = 0, rest = 0, dirty = true, resized = true, changed = 0, drawnAt = [], shown = null, panels = [];
+  let begun = false;
 
   // ---- what comes from the run
   const hear = {
-    run: () => { trouble = ""; halted = false; gatherReasons(); begin(); wake(); },
+    run: () => { trouble = ""; halted = false; begin(); wake(); },
     points: () => wake(),
     frames: () => { if (player.follow && feed.frames[player.last]) player.reach(performance.now()); wake(); },
     newest: (frame) => { player.arrive(frame.id, performance.now()); wake(); },
     status: () => wake(),
     event: (event) => {
       if (event.kind === "pause" || event.kind === "resume") halted = event.kind === "pause";
-      gatherReasons();
       wake();
     },
     forked: (fork) => {
@@ -66,17 +63,13 @@ export function mount(root, data, callbacks = {}) {
     },
     error: (sentence) => { trouble = sentence; wake(); },
   };
-  function gatherReasons() {
-    reasons.clear();
-    for (const event of feed.events) if (event.kind === "diverged") reasons.set(event.body.panel, { frame: event.frame, reason: event.body.reason });
-  }
   /** A run that was just opened starts where the page asks: at a frame, or a recording at its beginning. */
   function begin() {
     if (begun) return;
     begun = true;
-    rested = null;
-    // the page knows where it asked the clock to stand; telling it would run it again, across what a visitor does meanwhile
-    if (Number.isInteger(data.frame)) player.seek(rested = data.frame);
+    const asks = Number.isInteger(data.frame);
+    resting.take(asks ? data.frame : null);
+    if (asks) player.seek(data.frame);
     else if (data.play && !feed.live && !calm.matches) player.play();
   }
   function open() {
@@ -167,11 +160,11 @@ export function mount(root, data, callbacks = {}) {
     grid.style.setProperty("--lg-columns", columns);
     view.style.minHeight = tall ? `${tall}px` : "";
     const size = (share) => ({ width: Math.max(1, Math.round(view.clientWidth * share)), height: Math.max(1, Math.round(view.clientHeight * share)) });
-    for (const [target, share] of [[canvas, ratio * used[1]], [over, ratio]]) {
+    for (const [target, share] of [[canvas, ratio * quality.canvas], [over, ratio]]) {
       const wanted = size(share);
       if (target.width !== wanted.width || target.height !== wanted.height) Object.assign(target, wanted);
     }
-    for (const cell of cells) Object.assign(cell, measure(cell.plot, view, canvas, ratio * used[1]));
+    for (const cell of cells) Object.assign(cell, measure(cell.plot, view, canvas, ratio * quality.canvas));
     dirty = true;
     resized = false;
   }
@@ -192,33 +185,25 @@ export function mount(root, data, callbacks = {}) {
     const key = shown && `${feed.run}/${shown.a.id}/${shown.b.id}/${shown.mix}/${panels.map((panel) => panel.key).join("/")}`;
     const flowing = moving || now - changed < SETTLED;
     if (dirty || key !== last) {
-      if (flowing) adapt(passed);
+      if (flowing) quality.adapt(passed);
       refine(flowing, dt);
       [last, changed, dirty] = [key, now, false];
       paint();
       if (shown) drawnAt.push(now);
       while (drawnAt[0] < now - 2000) drawnAt.shift();
-    } else if (used !== LEVELS[0] && !flowing) {
+    } else if (!quality.full && !flowing) {
       refine(false, dt);
       paint();
     }
     hover.look();
     tell();
     if (moving) wake();
-    else if (used !== LEVELS[0]) { clearTimeout(rest); rest = setTimeout(wake, SETTLED + 20); }
+    else if (!quality.full) { clearTimeout(rest); rest = setTimeout(wake, SETTLED + 20); }
   }
   let built = null;
 
-  /** Fit what is given up to the time between two pictures of a motion. */
-  function adapt(passed) {
-    pace = 0.7 * pace + 0.3 * passed;
-    const step = pace > SLOW && level < LEVELS.length - 1 ? 1 : pace < QUICK && level > 0 ? -1 : 0;
-    if (step) { level += step; pace = (SLOW + QUICK) / 2; }
-  }
   function refine(flowing, dt) {
-    const wanted = LEVELS[flowing ? level : 0], other = wanted[1] !== used[1];
-    used = wanted;
-    if (!other) return;
+    if (!quality.use(flowing)) return;
     resize();
     if (shown && feed.points) compose(dt);
   }
@@ -247,28 +232,19 @@ export function mount(root, data, callbacks = {}) {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, over.width, over.height);
     if (!shown || !feed.points || !renderer) return;
-    renderer.draw(panels, feed.points, theme, show, used[0]);
+    renderer.draw(panels, feed.points, theme, show, quality.regions);
     const ratio = over.width / Math.max(1, view.clientWidth);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawOverlay(context, panels, feed.meta?.classes ?? [], theme, hover.marked);
   }
 
-  /** Tell the page where the clock came to rest inside the run (`null`: it moves, or stands at the end). */
-  function comeToRest() {
-    const frame = isPlaying() || player.follow || player.position >= player.last ? null : Math.round(player.position);
-    if (frame === rested || !callbacks.rested) return;
-    rested = frame;
-    clearTimeout(resting);
-    resting = setTimeout(() => callbacks.rested({ run: feed.run, frame }), RESTED);
-  }
-
   function tell() {
     const near = shown?.near;
-    if (near && begun) comeToRest();
+    if (near && begun) resting.look(isPlaying() || player.follow || player.position >= player.last ? null : Math.round(player.position));
     if (near) {
       for (const cell of cells) {
-        const panel = near.panels[cell.entry.panel], dead = reasons.get(cell.entry.panel);
-        if (panel) cell.show(panel, dead?.reason);
+        const panel = near.panels[cell.entry.panel], stop = feed.events.findLast(({ kind, body }) => kind === "diverged" && body.panel === cell.entry.panel);
+        if (panel) cell.show(panel, stop?.body.reason);
       }
     }
     const lost = feed.connected === false && feed.meta ? t("reconnecting") : "";
@@ -291,7 +267,7 @@ export function mount(root, data, callbacks = {}) {
   const told = publish({
     feed: () => feed, shown: () => shown, cells: () => cells, playing: isPlaying, drawnAt: () => drawnAt,
     stage: { snapshot, seek: act.seek, refresh: () => { dirty = true; wake(); }, get loaded() { return Object.keys(feed.frames).length; },
-      get settled() { return !asked && used === LEVELS[0]; }, get level() { return level; }, get views() { return panels; },
+      get settled() { return !asked && quality.full; }, get level() { return quality.level; }, get views() { return panels; },
       get points() { return feed.points; }, get renderer() { return renderer; } },
   });
   open();
@@ -310,7 +286,7 @@ export function mount(root, data, callbacks = {}) {
       gone = true;
       cancelAnimationFrame(asked);
       clearTimeout(rest);
-      clearTimeout(resting);
+      resting.end();
       feed.close?.();
       keys();
       watcher.disconnect();
