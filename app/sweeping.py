@@ -28,7 +28,9 @@ def run(options: argparse.Namespace, experiment: Experiment) -> int:
     if not options.out:
         raise Refusal("sweep.no_folder")
     try:
-        table = sweep.run(Path(options.out), record=options.record, memory=options.memory, device=place)
+        table = sweep.run(
+            Path(options.out), record=options.record, memory=options.memory, device=place, language=options.language
+        )
     except KeyboardInterrupt:
         print(text("sweep.stopped", options.language), file=sys.stderr)
         return 130

@@ -26,7 +26,7 @@ from engine.sweep_folder import SweepFolder
 from engine.sweep_table import Columns, summary
 from engine.trainer import LEARNING_RATE, device_of
 from engine.worker import why_failed
-from spec import Knob, Message, Refusal
+from spec import LANGUAGES, Knob, Message, Refusal, text
 from spec.knobs import Value
 from toy_data import DATA_SETS, Samples
 from toy_data.own import checksum
@@ -138,16 +138,21 @@ class Sweep:
         memory: int = MIB,
         device: str = "cpu",
         progress: bool = True,
+        language: str = "en",
     ) -> pd.DataFrame:
         """Train all settings, chunk after chunk, and return the table: one row for each setting and seed.
 
         With a ``folder``, tables and recordings are kept there, and the same sweep in the same folder goes on where
         it stopped. ``memory`` is what the panels of a chunk may take, in MiB; in the mode ``exact`` it changes no
-        result. Raises ``Refusal`` where the data, the device or the folder is not to be had, or the data change.
+        result. ``progress`` shows a bar, in a ``language`` (``en`` or ``zh``). Raises ``Refusal`` where the data, the
+        device or the folder is not to be had, or the data change.
         """
+        one_of("language", language, dict.fromkeys(LANGUAGES))
         if folder is None:
             with TemporaryDirectory() as passing:
-                return self.run(passing, record="none", memory=memory, device=device, progress=progress)
+                return self.run(
+                    passing, record="none", memory=memory, device=device, progress=progress, language=language
+                )
         # what can be refused is refused before the folder is there
         panels, columns, data = self.panels(memory, device), Columns(self.experiment), self._checksums()
         self.chunks(panels, record)
@@ -155,7 +160,7 @@ class Sweep:
             tables = kept.tables()
             done = frozenset(pair for table in tables for pair in zip(table["setting"], table["seed"], strict=True))
             cost, shown = 0.0, -math.inf
-            with self._bar(done, progress) as bar:
+            with self._bar(done, progress, language) as bar:
                 for chunk in self.chunks(panels, record, done):
                     self._unchanged(chunk, data)
                     path = None if record == "none" else kept.recording(chunk.name)
@@ -238,11 +243,12 @@ class Sweep:
             raise Refusal("sweep.unknown_knob", name=repr(name)[:40], allowed=", ".join(allowed))
         return found
 
-    def _bar(self, done: Iterable[tuple[int, int]], progress: bool) -> "tqdm[Any]":
+    def _bar(self, done: Iterable[tuple[int, int]], progress: bool, language: str) -> "tqdm[Any]":
         """Return the progress in steps of panels."""
         steps = [setting.numbers["steps"] for setting in self.settings]
         total, initial = sum(steps) * self.seeds, sum(steps[setting] for setting, _ in done)
-        return tqdm(total=total, initial=initial, desc="sweep", unit="step", unit_scale=True, disable=not progress)
+        what, unit = text("sweep.bar", language), text("sweep.step", language)
+        return tqdm(total=total, initial=initial, desc=what, unit=unit, unit_scale=True, disable=not progress)
 
 
 @lru_cache(maxsize=4)  # as many as their readers keep

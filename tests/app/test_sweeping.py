@@ -38,6 +38,13 @@ def test_a_sweep_is_trained_into_a_folder_and_its_best_settings_are_printed(tmp_
         assert recording.meta["experiment"]["steps"] == 8
 
 
+def test_how_far_it_is_is_shown_in_the_language_of_the_command(tmp_path, capsys):
+    assert sweep("--loss arcface --grid scale=4,8 --language zh", "--out", tmp_path) == 0
+    bar = capsys.readouterr().err.splitlines()[-1]
+    assert bar.strip().split("\r")[-1].startswith("扫描: 100%")
+    assert "步/s" in bar
+
+
 def test_the_same_command_goes_on_and_has_nothing_left_to_do(tmp_path, capsys):
     line = "--loss arcface --grid scale=4,8 --mode fast --record none"
     assert sweep(line, "--out", tmp_path) == 0
