@@ -261,8 +261,8 @@ def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path
         worker = talk.until("pid")["pid"]
         talk.send("start", run, experiment=experiment)
         talk.send("pace", run, frames_per_second=240, steps_per_frame=1)
-        talk.until("frame", run)
-        time.sleep(moments.uniform(0, 0.3))
+        talk.until("frame", run, frame=moments.randrange(16))
+        time.sleep(moments.uniform(0, 0.05))  # a few frames more, of a machine with nothing else to do
         os.kill(worker, signal.SIGKILL)
         talk.until("ended")
     assert talk.close() == 0
