@@ -148,21 +148,14 @@ class Program:
         states = [own.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)
-        seen = z.detach().float().requires_grad_()
+        seen = [_picked(z.detach().float(), group.panels).requires_grad_() for group in self._groups]
         told = [
-            means(
-                group,
-                seen if len(self._groups) == 1 else seen[panels],
-                y,
-                (apart(state, group.learned), ruled),
-                knobs,
-            )
-            for group, panels, state, ruled, knobs in zip(
-                self._groups, self._members, states, own.ruled, own.knobs, strict=True
-            )
+            means(group, part, y, (apart(state, group.learned), ruled), knobs)
+            for group, part, state, ruled, knobs in zip(self._groups, seen, states, own.ruled, own.knobs, strict=True)
         ]
         losses = self._ordered([mean for mean, _ in told])
-        pull, *slopes = pulled(losses.sum(), [seen, *states])
+        found = pulled(losses.sum(), [*seen, *states])
+        pull, slopes = self._together(found[: len(seen)]), found[len(seen) :]
         # samples last, as nets have them: the product with the last layer's input takes a third of the time
         pull = pull.to(z.dtype).mT.clone(memory_format=torch.contiguous_format).mT
         gradients = pulled(z, list(leaves.values()), pull)
@@ -179,9 +172,24 @@ class Program:
             return tail.sum()[None]
         return tail.new_zeros(self._count).index_add(0, self._owners, tail)
 
+    def _together(self, parts: Sequence[Tensor]) -> Tensor:
+        """Join parts of groups ``(K_g, ...)`` in the order of the panels, by their numbers as well."""
+        if len(parts) == 1:
+            return parts[0]
+        found = zip(self._groups, parts, strict=True)
+        each = {panel: row for group, part in found for panel, row in zip(group.panels, part.unbind(), strict=True)}
+        return torch.stack([each[panel] for panel in range(self._count)])
+
     def _ordered(self, found: list[Tensor]) -> Tensor:
         """Join what was computed group after group ``(K_g,)``, in the order of the panels."""
         return found[0] if len(found) == 1 else torch.cat(found)[self._order]
+
+
+def _picked(z: Tensor, panels: tuple[int, ...]) -> Tensor:
+    """Return what panels of all ``(K, ...)`` have, by their numbers: a look-up by a tensor would hold up each loop."""
+    if panels == tuple(range(len(z))):
+        return z
+    return torch.stack([z[panel] for panel in panels])
 
 
 def _move(own: Part, gradient: Tensor, share: Tensor, rate: Tensor, times: Tensor) -> None:
