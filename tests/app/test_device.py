@@ -53,9 +53,9 @@ def test_training_and_sweeping_go_to_the_device_that_is_chosen(monkeypatch, tmp_
         seen.append(device)
         return record(experiment, path, device="cpu")
 
-    def swept(self, folder, *, record, memory, device):
+    def swept(self, folder, *, device, **options):
         seen.append(device)
-        return whole(self, folder, record=record, memory=memory, device="cpu", progress=False)
+        return whole(self, folder, **options, device="cpu", progress=False)
 
     whole = Sweep.run
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
