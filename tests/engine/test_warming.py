@@ -18,8 +18,9 @@ def kept(folder, name, *losses, **changes):
 
 
 @pytest.fixture
-def shipped(tmp_path):
+def shipped(tmp_path, monkeypatch):
     """A folder with recordings that can be warmed up for, and with what cannot."""
+    monkeypatch.setattr("engine.fast.program_for", lambda _: making.Made())  # nothing is compiled for two steps
     folder = tmp_path / "shipped"
     folder.mkdir()
     (folder / "a_damaged.lossgeo").write_bytes(b"SQLite format 3\0 and no more")
