@@ -186,7 +186,10 @@ def test_frames_have_all_metrics_now_and_then_whatever_the_pace_is(run, tmp_path
         frames = [decode(record.body) for record in recording.records(0, 10**6)]
     full = [place for place, frame in enumerate(frames) if "knn_accuracy" in frame.panels[0].metrics]
     assert max(later - before for before, later in pairwise(full)) <= FULL_EVERY + 1
-    assert len(full) < len(frames) / 10
+    asked = {frame.step for frame in frames if frame.step % (4 * FULL_EVERY) == 0 or frame.step == 400}
+    for_the_pace = [place for place in full if frames[place].step not in asked]
+    assert len(for_the_pace) <= len(frames) / FULL_EVERY
+    assert len(full) < len(frames)
 
 
 def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
@@ -212,6 +215,6 @@ def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(run, tmp_
     worked(run)
     assert run.status == "done"
     fork = Run(tmp_path / "fork.lossgeo", "cpu", run._say, framing)
-    fork.fork(tmp_path / "run.lossgeo", 2, None)
+    fork.fork(tmp_path / "run.lossgeo", 1, None)  # a busy machine may make no frame but the first and the last
     with pytest.raises(Refusal, match="has no checkpoint"):
         worked(fork)
