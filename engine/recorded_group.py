@@ -69,16 +69,16 @@ class RecordedGroup:
 
     def _record(self, own: "Trainer", x: Tensor, y: Tensor, *, known: bool = False) -> None:
         """Ask for records, which are used from the step on in which they are there; ``known``: only if they are."""
-        examples = [[x, y, *self._of(0, own)]]
+        examples = {1: [x, y, *self._of(0, own)]}
         if len(self.panels) > 1:
-            examples.append([x, y, *self._side_by_side(own)])
-        jobs = [self._job(count, example) for count, example in zip((1, len(self.panels)), examples, strict=False)]
-        if known and not all(map(is_made, jobs)):
+            examples[len(self.panels)] = [x, y, *self._side_by_side(own)]
+        jobs = {count: self._job(count, example) for count, example in examples.items()}
+        if known and not all(map(is_made, jobs.values())):
             return
-        self._records = [made(job, example) for job, example in zip(jobs, examples, strict=True)]
-        self._alone = self._records[0]
+        records = {count: made(job, examples[count]) for count, job in jobs.items()}
+        self._records, self._alone = list(records.values()), records[1]
         if len(self.panels) > 1:
-            self._together = self._records[1]
+            self._together = records[len(self.panels)]
 
     def _job(self, count: int, example: list[Tensor]) -> Job:
         group = replace(self.group, panels=tuple(range(count)))  # which ones they are makes no difference

@@ -177,7 +177,7 @@ def test_a_recording_that_grows_too_large_ends_with_a_sentence(run, tmp_path, mo
 
 
 def test_frames_have_all_metrics_now_and_then_whatever_the_pace_is(run, tmp_path):
-    run.start(small(steps=400, steps_per_frame=4))
+    run.start(small(steps=1600, steps_per_frame=100))  # no step but the first and the last asks for them
     while not run._ready:
         run.work()
     run.pace(1000.0, 3)
@@ -186,10 +186,7 @@ def test_frames_have_all_metrics_now_and_then_whatever_the_pace_is(run, tmp_path
         frames = [decode(record.body) for record in recording.records(0, 10**6)]
     full = [place for place, frame in enumerate(frames) if "knn_accuracy" in frame.panels[0].metrics]
     assert max(later - before for before, later in pairwise(full)) <= FULL_EVERY + 1
-    asked = {frame.step for frame in frames if frame.step % (4 * FULL_EVERY) == 0 or frame.step == 400}
-    for_the_pace = [place for place in full if frames[place].step not in asked]
-    assert len(for_the_pace) <= len(frames) / FULL_EVERY
-    assert len(full) < len(frames)
+    assert len(full) < len(frames) / 10
 
 
 def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):

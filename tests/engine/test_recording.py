@@ -12,18 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_parts import META
 from worker_talk import Talk, small
 
 from engine import train
 from engine.codec import encode
 from engine.frame import Points
 from engine.record import record
-from engine.recorder import Recorder, begun
+from engine.recorder import Recorder
 from engine.recording import Event, Recording, from_json, to_json
 from engine.shelf import Shelf
 from spec import Message, Refusal
-
-META = {**begun("cpu"), "experiment": {"panels": [{"loss": "softmax"}], "data": "digits"}, "key": "k", "classes": []}
 
 
 def blank(path, frames=3):

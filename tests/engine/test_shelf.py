@@ -3,13 +3,12 @@
 import sys
 
 import pytest
+from engine_parts import META
 
-from engine.recorder import Recorder, begun
+from engine.recorder import Recorder
 from engine.recording import Event
 from engine.shelf import Shelf, runs_folder
 from spec import Refusal
-
-META = {**begun("cpu"), "experiment": {"panels": [{"loss": "softmax"}], "data": "digits"}, "key": "k", "classes": []}
 
 
 def test_the_shelf_lists_the_newest_first_and_finds_what_is_finished_and_unedited(tmp_path):
