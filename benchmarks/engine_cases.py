@@ -52,7 +52,7 @@ def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
     Raises ``NoProgramError`` where there is none.
     """
     trainer = Trainer(experiment, device=device)
-    for _ in range(1 if experiment.mode == "fast" or not trainer.net.recorded else PATIENCE):
+    for _ in range(1 if experiment.mode == "fast" else PATIENCE):
         trainer.advance()
     trainer._way.wait()
     trainer.advance()

@@ -1,4 +1,4 @@
-"""A group of panels whose gradients are played from records, side by side or one after another."""
+"""A group of panels whose gradients are played from one record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,14 +31,13 @@ class Asked:
 
 @final
 class RecordedGroup:
-    """A group, with its records where they are there. It does not hold its trainer, which holds it."""
+    """A group, with its record where it is there. It does not hold its trainer, which holds it."""
 
     def __init__(self, group: Group, trainer: "Trainer") -> None:
         self.group, self.panels = group, group.panels
         self._gradients = Gradients(trainer.net, tuple(trainer.weights.plan.net.items()), group)
         self._steps = 0
-        self._alone, self._together = Made(), Made()
-        self._records: list[Made] = []
+        self._record: Made | None = None
         self.read(trainer)
 
     def read(self, trainer: "Trainer") -> None:
@@ -52,33 +51,29 @@ class RecordedGroup:
     def asked(self, own: "Trainer", x: Tensor, y: Tensor, *, recording: bool) -> list[Asked]:
         """Return what each panel's loss asks for, by scaled samples ``(B, ...)`` and labels ``(B,)``."""
         self._steps += 1
-        possible = own.net.recorded and own.device.type == "cpu"  # on a GPU TorchScript fuses, and rounds otherwise
-        if recording and possible and not self._records and (self._steps == 1 or self._steps >= PATIENCE):
-            self._record(own, x, y, known=self._steps == 1)
-        together = self._together.function
-        if together is not None:
-            seen = together(x, y, *self._side_by_side(own)) or ()
-            return [self._told(parts) for parts in zip(*seen, strict=True)]
-        alone = self._alone.function or self._gradients
-        return [self._told(alone(x, y, *self._of(place, own)) or ()) for place in range(len(self.panels))]
+        possible = own.device.type == "cpu"  # on a GPU TorchScript fuses, and rounds otherwise
+        if recording and possible and self._record is None and (self._steps == 1 or self._steps >= PATIENCE):
+            self._ask(own, x, y, known=self._steps == 1)
+        played = None if self._record is None else self._record.function
+        count = len(self.panels)
+        if played is None:
+            return [self._told(self._gradients(x, y, *self._of(place, own))) for place in range(count)]
+        if count == 1:
+            return [self._told(played(x, y, *self._of(0, own)) or ())]
+        return [self._told(parts) for parts in zip(*(played(x, y, *self._stacks(own)) or ()), strict=True)]
 
     def wait(self) -> None:
-        """Wait until the records are there that were asked for."""
-        for record in self._records:
-            record.ended.wait()
+        """Wait until the record is there, if it was asked for."""
+        if self._record is not None:
+            self._record.ended.wait()
 
-    def _record(self, own: "Trainer", x: Tensor, y: Tensor, *, known: bool = False) -> None:
-        """Ask for records, which are used from the step on in which they are there; ``known``: only if they are."""
-        examples = {1: [x, y, *self._of(0, own)]}
-        if len(self.panels) > 1:
-            examples[len(self.panels)] = [x, y, *self._side_by_side(own)]
-        jobs = {count: self._job(count, example) for count, example in examples.items()}
-        if known and not all(map(is_made, jobs.values())):
-            return
-        records = {count: made(job, examples[count]) for count, job in jobs.items()}
-        self._records, self._alone = list(records.values()), records[1]
-        if len(self.panels) > 1:
-            self._together = records[len(self.panels)]
+    def _ask(self, own: "Trainer", x: Tensor, y: Tensor, *, known: bool = False) -> None:
+        """Ask for a record, which is used from the step on in which it is there; ``known``: only if it is."""
+        count = len(self.panels)
+        example = [x, y, *(self._of(0, own) if count == 1 else self._stacks(own))]
+        job = self._job(count, example)
+        if not known or is_made(job):
+            self._record = made(job, example)
 
     def _job(self, count: int, example: list[Tensor]) -> Job:
         group = replace(self.group, panels=tuple(range(count)))  # which ones they are makes no difference
@@ -89,7 +84,7 @@ class RecordedGroup:
             gradients=replace(self._gradients, group=group),
         )
 
-    def _side_by_side(self, own: "Trainer") -> list[Tensor]:
+    def _stacks(self, own: "Trainer") -> list[Tensor]:
         names = [name for name, _ in self.group.ruled]
         nets, states = zip(*(own.weights.rows(panel) for panel in self.panels), strict=True)
         ruled = [torch.stack([own.ruled[panel][name] for panel in self.panels]) for name in names]

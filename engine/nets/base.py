@@ -24,15 +24,13 @@ class Net(ABC):
     """A net as a value, without tensors: hashable, its knobs checked when it is made.
 
     ``slug`` is its name everywhere; ``title`` is shown where the catalogue has none; ``half`` says that the fast mode
-    may compute it in bfloat16 where a processor does that faster, ``recorded`` that its steps are short enough for the
-    exact mode to gain from records of them (``engine.played``). No branch and no shape may depend on what samples
+    may compute it in bfloat16 where a processor does that faster. No branch and no shape may depend on what samples
     and weights hold, so that a step can be traced.
     """
 
     slug: ClassVar[str]
     title: ClassVar[str] = ""
     half: ClassVar[bool] = False
-    recorded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for knob in knobs_of(self):

@@ -23,7 +23,6 @@ class Cnn(Net):
     """
 
     slug: ClassVar[str] = "cnn"
-    recorded: ClassVar[bool] = False  # gradients of convolutions cannot be
 
     channels: int = param(8, symbol="c", low=1, high=64, slider=(2, 32), log=True, whole=True)
     width: int = param(128, symbol="n", low=2, high=1024, slider=(8, 512), log=True, whole=True)

@@ -24,7 +24,6 @@ class LeNetPP(Net):
 
     slug: ClassVar[str] = "lenet_pp"
     half: ClassVar[bool] = True  # nearly all of a step is its convolutions
-    recorded: ClassVar[bool] = False
 
     def layout(self, sample: tuple[int, ...], dim: int) -> Layout:
         """Return the parameters for pictures ``(H, W)``."""

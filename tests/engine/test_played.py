@@ -8,11 +8,12 @@ import pytest
 import torch
 from engine_parts import Bomb, advance, experiment, weights_of
 
+import engine.played
 from engine import Edit, Trainer, making
 from engine.groups import Group, moving
 from engine.making import sizes
 from engine.nets import Mlp
-from engine.played import Gradients, Record
+from engine.played import Gradients, Record, Way
 from engine.recorded_group import PATIENCE, RecordedGroup
 from losses import OURS
 from spec import switch
@@ -26,13 +27,28 @@ def nothing_made(monkeypatch):
     monkeypatch.setattr(making, "_made", {})
 
 
+@pytest.fixture
+def tried(monkeypatch):
+    """The ways that are tried for records, in their order."""
+    ways = []
+    operations = Record._operations
+
+    def noted(self, way, example):
+        ways.append(way)
+        return operations(self, way, example)
+
+    monkeypatch.setattr(Record, "_operations", noted)
+    return ways
+
+
 def recorded(trainer: Trainer) -> list[RecordedGroup]:
     """Let a trainer that has made no step have its records from the first one on."""
     places = trainer.batches.at(0)
     x, y = trainer.data.scaled(trainer.data.train_x[places]), trainer.data.train_y[places]
     for family in trainer._way._groups:
-        family._record(trainer, x, y)
+        family._ask(trainer, x, y)
         family.wait()
+        assert family._record.function is not None
     return trainer._way._groups
 
 
@@ -51,8 +67,7 @@ def side_by_side(slug: str, share: tuple[float, ...] = (0.3, 0.45, 0.6)) -> list
 def test_every_loss_is_played_to_the_bit(slug):
     panels = side_by_side(slug)
     played, python = (Trainer(experiment(*panels, **SMALL)) for _ in "ab")
-    (family,) = recorded(played)
-    assert family._alone.function is not None
+    recorded(played)
     advance(played, 12)
     advance(python, 12)
     for panel in range(len(panels)):
@@ -62,13 +77,40 @@ def test_every_loss_is_played_to_the_bit(slug):
     assert weights_of(advance(alone, 12), 0) == weights_of(played, 1)
 
 
-def test_a_family_is_played_side_by_side_where_that_changes_nothing():
-    (family,) = recorded(Trainer(experiment(*side_by_side("arcface"), **SMALL)))
-    assert family._together.function is not None
-    # 37 samples do not fill the registers, and what is left over is computed by other instructions
-    (family,) = recorded(Trainer(experiment(*side_by_side("arcface"), **{**SMALL, "batch": 37})))
-    assert family._together.function is None
-    assert family._alone.function is not None
+@pytest.mark.parametrize(
+    ("batch", "ways"),
+    [
+        (64, [Way.STACKED]),
+        # 37 samples do not fill the registers, and what is left over is computed by other instructions
+        (37, [Way.STACKED, Way.LOSSES, Way.NOTHING]),
+    ],
+)
+def test_a_family_is_played_side_by_side_where_that_changes_nothing(batch, ways, tried):
+    recorded(Trainer(experiment(*side_by_side("arcface"), **{**SMALL, "batch": batch})))
+    assert tried == ways
+
+
+@pytest.mark.parametrize(
+    ("net", "slug"), [("cnn", "softmax"), ("cnn", "center"), ("cnn", "triplet"), ("lenet_pp", "softmax")]
+)
+def test_convolutional_nets_are_played_to_the_bit(net, slug, tried):
+    small = {"net": net, "batch": 32, "dials": {"classes": 10, "per_class": 10}}
+    played, python = (Trainer(experiment(*side_by_side(slug), **small)) for _ in "ab")
+    recorded(played)
+    assert Way.NOTHING not in tried
+    for own in (played, python):
+        advance(own, 4)
+    assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
+
+
+def test_panels_of_which_much_is_kept_are_played_one_after_another(monkeypatch, tried):
+    monkeypatch.setattr(engine.played, "_TOGETHER", 2**16)
+    played, python = (Trainer(experiment(*side_by_side("ghm_c"), **SMALL)) for _ in "ab")
+    recorded(played)
+    assert tried == [Way.NOTHING]
+    for own in (played, python):
+        advance(own, 12)
+    assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
 
 
 def test_records_come_after_some_steps_and_stay_when_a_number_moves():
@@ -85,8 +127,8 @@ def test_records_come_after_some_steps_and_stay_when_a_number_moves():
         own.apply(Edit(PATIENCE + 10, 0, "learning_rate", 0.001))
         advance(own, 10)
     assert played._way._groups == [family]
-    assert family._together.function is not None
-    assert python._way._groups[0]._together.function is None
+    assert family._record.function is not None
+    assert python._way._groups[0]._record is None
     assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))
 
 
@@ -96,8 +138,7 @@ def test_records_that_are_there_are_used_from_the_first_step_on():
     recorded(Trainer(experiment(*panels, **SMALL)))
     played = Trainer(experiment(*panels, **SMALL))
     (family,) = played._way._groups
-    assert family._alone.function is not None
-    assert family._together.function is not None
+    assert family._record.function is not None
     advance(played, 12)
     assert played._way._groups == [family]
     assert all(weights_of(played, panel) == weights_of(python, panel) for panel in range(3))

@@ -32,7 +32,7 @@ def shipped(tmp_path, monkeypatch):
 
 def played(loss):
     """Whether steps of a loss are played from records from the first one on."""
-    return all(family._alone.function is not None for family in Trainer(small(loss))._way._groups)
+    return all(family._record is not None for family in Trainer(small(loss))._way._groups)
 
 
 def test_steps_are_recorded_for_what_is_there_and_for_nothing_else(shipped, monkeypatch):
