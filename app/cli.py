@@ -56,6 +56,7 @@ def _add_train(train: Command) -> None:
     """Add what makes an experiment a recording."""
     _add_experiment(train)
     train.accept("--seed", type=number, default=0, about="cli.option.seed")
+    train.accept("--frames", default="all", about="cli.option.frames")
     train.accept("--out", required=True, about="cli.option.train_out")
 
 

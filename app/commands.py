@@ -14,6 +14,7 @@ from app import presets as shipped
 from app.columns import padded, wrapped
 from engine import Experiment, record
 from engine.experiment import one_of, parse_knobs
+from engine.filming import Frames
 from engine.heap import keep_freed
 from engine.nets import NETS, Net, net_idea, net_title
 from engine.recording import SUFFIX
@@ -31,7 +32,7 @@ def train(options: argparse.Namespace) -> int:
         raise Refusal("cli.wrong.recording", option="--out")
     keep_freed()
     experiment = _experiment(options)
-    return _record(experiment, Path(options.out), device.chosen(options.device), options.language)
+    return _record(experiment, Path(options.out), device.chosen(options.device), options.language, options.frames)
 
 
 def sweep(options: argparse.Namespace) -> int:
@@ -138,13 +139,13 @@ def _experiment(options: argparse.Namespace) -> Experiment:
     )
 
 
-def _record(experiment: Experiment, path: Path, device: str, language: str) -> int:
+def _record(experiment: Experiment, path: Path, device: str, language: str, frames: Frames = "all") -> int:
     """Train into a recording; a terminal is shown how far it is."""
     began = time.perf_counter()
     bar: tqdm[Any] = tqdm(total=experiment.steps, unit=text("cli.train.step", language), leave=False, disable=None)
     try:
         with bar:
-            for frame in record(experiment, path, device=device):
+            for frame in record(experiment, path, device=device, frames=frames):
                 last = frame
                 bar.update(frame.step - bar.n)
     except KeyboardInterrupt:

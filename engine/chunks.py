@@ -10,8 +10,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from engine.codec import encode
 from engine.experiment import NUMBERS, Experiment, Panel
+from engine.filming import Filming
 from engine.frame import Frame
 from engine.runs import open_recorder
 from engine.seeds import generator
@@ -88,12 +88,12 @@ class Trial:
 class Chunk:
     """Trials of one seed, the same data, net and numbers, and the experiment whose panels they are.
 
-    ``whole`` says that all frames of ``base`` are recorded, and not the first and the last alone.
+    ``film`` says that frames of ``base`` are recorded, and not the first and the last alone.
     """
 
     trials: tuple[Trial, ...]
     base: Experiment
-    whole: bool
+    film: bool
 
     @property
     def name(self) -> str:
@@ -104,12 +104,12 @@ class Chunk:
     def experiment(self) -> Experiment:
         """The base with these panels, data, net, numbers and seed."""
         first = self.trials[0]
-        every = self.base.steps_per_frame if self.whole else min(first.setting.numbers["steps"], _FAR)
+        every = self.base.steps_per_frame if self.film else min(first.setting.numbers["steps"], _FAR)
         panels = tuple(trial.setting.panel for trial in self.trials)
         return first.setting.experiment(self.base, panels=panels, seed=first.seed, steps_per_frame=every)
 
 
-def cut(trials: Iterable[Trial], base: Experiment, panels: int, *, whole: bool) -> list[Chunk]:
+def cut(trials: Iterable[Trial], base: Experiment, panels: int, *, film: bool) -> list[Chunk]:
     """Cut trials, whose order is kept, into chunks of at most so many panels, those of a seed about equally large."""
     together: dict[tuple[Any, ...], list[Trial]] = {}
     for trial in trials:
@@ -120,7 +120,7 @@ def cut(trials: Iterable[Trial], base: Experiment, panels: int, *, whole: bool) 
         # the larger ones first, so that what is left of a group is cut again at the same places
         while left:
             size = -(-len(left) // count)
-            chunks.append(Chunk(tuple(left[:size]), base, whole))
+            chunks.append(Chunk(tuple(left[:size]), base, film))
             left, count = left[size:], count - 1
     return chunks
 
@@ -153,31 +153,37 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
 
 
 def train_chunk(
-    experiment: Experiment, path: Path | None, *, device: str, tick: Callable[[int], object]
+    experiment: Experiment, path: Path | None, *, device: str, tick: Callable[[int], object], adapted: bool = False
 ) -> tuple[Frame, float]:
     """Train all panels to the end; return the last frame, and the seconds that it took.
 
-    Where there is a ``path``, the frames are written there, without checkpoints, which would be most of the file.
+    Where there is a ``path``, the frames are written there (``adapted``: as many as their share of the time allows),
+    without checkpoints, which would be most of the file.
     ``tick`` is told the steps as they are done.
     """
-    began, every = time.perf_counter(), experiment.steps_per_frame
+    began = time.perf_counter()
     with spared():
         trainer = Trainer(experiment, device=device)
+        filming = Filming(trainer, experiment.steps_per_frame, adapted=adapted)
         recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
         status, told = "stopped", Told()
         try:
             while True:
-                if trainer.finished or (recorder is not None and trainer.step % every == 0):
-                    frame = trainer.frame()
-                    if recorder is not None:
-                        recorder.frame(frame.step, encode(frame))
-                        for kind, body in (*told.stage(trainer), *told.diverged(trainer.stopped)):
-                            recorder.happened(trainer.step, kind, body)
+                if trainer.finished or (recorder is not None and filming.due(trainer)):
+                    made = filming.frame(trainer)
+                    if made is not None:
+                        frame, written = made
+                        if recorder is not None:
+                            recorder.frame(frame.step, written)
+                            for kind, body in (*told.stage(trainer), *told.diverged(trainer.stopped)):
+                                recorder.happened(trainer.step, kind, body)
                 if trainer.finished:
                     break
                 step = trainer.step
-                left = experiment.steps - step
-                trainer.advance(left if recorder is None else min(left, every - step % every))
+                if recorder is None:
+                    trainer.advance(experiment.steps - step)
+                else:
+                    filming.advance(trainer, experiment.steps - step)
                 tick(trainer.step - step)
             status = "done"
         finally:

@@ -92,8 +92,6 @@ class Record(Job):
 
     def make(self, example: list[Tensor]) -> Function | None:
         """Record the operations; return them if each panel gets the bytes that Python gives it alone."""
-        # Rewritten, a product and a sum round differently. Turned off for good: it is asked for at each call
-        torch._C._set_graph_executor_optimize(False)
         for way in self._ways(example):
             try:
                 played = _recorded(self._operations(way, example), example)
@@ -184,7 +182,17 @@ def _recorded(function: Callable[..., tuple[Tensor, ...]], example: list[Tensor]
     with torch.no_grad():
         # what torch.jit.trace does; its functions stay in memory for ever, 3 MiB each
         found, _ = torch._C._create_graph_by_tracing(function, tuple(example), lambda _: "", True, False)
-        played: Function = torch._C._create_function_from_graph("played", found)
+        recorded: Function = torch._C._create_function_from_graph("played", found)
+
+    def played(*given: Tensor) -> tuple[Tensor, ...] | None:
+        # rewritten, a product and a sum round differently; the setting belongs to the thread
+        before = torch._C._get_graph_executor_optimize()
+        torch._C._set_graph_executor_optimize(False)
+        try:
+            return recorded(*given)
+        finally:
+            torch._C._set_graph_executor_optimize(before)
+
     return played
 
 

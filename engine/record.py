@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.codec import encode
-from engine.experiment import Experiment
+from engine.experiment import Experiment, one_of
+from engine.filming import FRAMES, Filming, Frames
 from engine.frame import Frame
 from engine.keeping import checkpoint_of, steps_between
 from engine.runs import open_recorder
@@ -19,34 +19,39 @@ from spec import Refusal
 _CHECKPOINT_EVERY = 330
 
 
-def record(experiment: Experiment, path: Path | str, *, device: str = "cpu") -> Iterator[Frame]:
+def record(experiment: Experiment, path: Path | str, *, device: str = "cpu", frames: Frames = "all") -> Iterator[Frame]:
     """Train an experiment into a new recording at ``path`` and yield its frames as they are written.
 
+    ``frames`` are ``all`` of them and whole, or ``adapted`` to what they cost: some are left out, and others look at
+    fewer samples, so that they take at most a fifth of the time.
     A recording that is broken off is left as ``stopped``, with the frames so far.
     Raises ``Refusal`` before the first step where the file is there already, or cannot be written, or the data set is
     not to be had; and later where the disk takes no more.
     """
-    path, every = Path(path), experiment.steps_per_frame
+    path = Path(path)
+    one_of("frames", frames, dict.fromkeys(FRAMES))
     trainer = Trainer(experiment, device=device)
+    filming = Filming(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
     spacing = max(_CHECKPOINT_EVERY, steps_between(trainer))
     with spared(), _writing(path):
         recorder = open_recorder(path, experiment, trainer, device)
     status, told = "stopped", Told()
     try:
         while True:
-            if trainer.step % every == 0 or trainer.finished:
+            if filming.due(trainer):
                 with spared():
-                    frame = trainer.frame()
-                with _writing(path):
-                    recorder.frame(frame.step, encode(frame))
-                    for kind, body in told.diverged(trainer.stopped):
-                        recorder.happened(trainer.step, kind, body)
-                yield frame
+                    made = filming.frame(trainer)
+                if made is not None:
+                    frame, written = made
+                    with _writing(path):
+                        recorder.frame(frame.step, written)
+                        for kind, body in told.diverged(trainer.stopped):
+                            recorder.happened(trainer.step, kind, body)
+                    yield frame
             if trainer.finished:
                 break
-            step = trainer.step
             with spared():
-                trainer.advance(min(every - step % every, spacing - step % spacing))
+                filming.advance(trainer, spacing - trainer.step % spacing)
             with _writing(path):
                 for kind, body in told.stage(trainer):
                     recorder.happened(trainer.step, kind, body)

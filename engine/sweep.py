@@ -33,9 +33,10 @@ from toy_data.own import checksum
 
 __all__ = ["Sweep", "summary"]
 
-Record = Literal["last", "all", "none"]
+Record = Literal["last", "all", "adapted", "none"]
 
-#: What is recorded of each chunk: its first and its last frame, all frames of the experiment, or nothing.
+#: What is recorded of each chunk: its first and its last frame, all frames of the experiment, as many of them as their
+#: share of the time allows (``engine.filming``), or nothing.
 RECORDS: tuple[Record, ...] = get_args(Record)
 
 #: MiB that the panels of a chunk may take together, unless something else is said.
@@ -128,7 +129,7 @@ class Sweep:
             for setting in self.settings
         )
         left = (trial for trial in trials if (trial.setting.number, trial.seed) not in done)
-        return cut(left, self.experiment, panels, whole=record == "all")
+        return cut(left, self.experiment, panels, film=record in {"all", "adapted"})
 
     def run(
         self,
@@ -164,7 +165,7 @@ class Sweep:
                 for chunk in self.chunks(panels, record, done):
                     self._unchanged(chunk, data)
                     path = None if record == "none" else kept.recording(chunk.name)
-                    frame, seconds = _trained(chunk, path, device, memory, bar)
+                    frame, seconds = _trained(chunk, path, device, memory, bar, adapted=record == "adapted")
                     recording = "" if path is None else kept.place(chunk.name)
                     tables.append(columns.table(chunk, frame, seconds, recording))
                     kept.keep(chunk.name, tables[-1])
@@ -271,10 +272,16 @@ def _checked(knobs: Sequence[Knob], given: str | Iterable[Any]) -> tuple[Value, 
     return values
 
 
-def _trained(chunk: Chunk, path: Path | None, device: str, memory: int, bar: "tqdm[Any]") -> tuple[Frame, float]:
+def _trained(
+    chunk: Chunk, path: Path | None, device: str, memory: int, bar: "tqdm[Any]", *, adapted: bool
+) -> tuple[Frame, float]:
     size = len(chunk.trials)
+
+    def tick(steps: int) -> None:
+        bar.update(steps * size)
+
     try:
-        return train_chunk(chunk.experiment, path, device=device, tick=lambda steps: bar.update(steps * size))
+        return train_chunk(chunk.experiment, path, device=device, tick=tick, adapted=adapted)
     except sqlite3.Error as error:  # of the recording
         folder = "" if path is None else path.parents[1]
         raise Refusal("sweep.disk", folder=folder, reason=str(error)) from error

@@ -104,7 +104,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
         ("--loss arcface --first-seed x", "seed is 'x', but must be a number between 0 and 2147483647"),
         ("--loss arcface --memory 0", "memory is 0, but must lie between 1 and 16777216."),
         ("--loss arcface --memory much", "memory is 'much', but must be a number between 1 and 16777216."),
-        ("--loss arcface --record some", "record is 'some', but must be one of: last, all, none."),
+        ("--loss arcface --record some", "record is 'some', but must be one of: last, all, adapted, none."),
         ("--loss arcface --mode slow", "mode is 'slow'"),
         ("--loss arcface --grid scale=1:100:60 --grid margin=0:1:60 --seeds 30", "The sweep has 108000 trainings"),
     ],

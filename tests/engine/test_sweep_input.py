@@ -93,7 +93,7 @@ def test_settings_that_are_the_same_and_seeds_beyond_the_last_are_refused():
     ("settings", "options", "sentence"),
     [
         ({}, {"memory": 0}, "memory is 0, but must lie between 1 and"),
-        ({}, {"record": "some"}, "record is 'some', but must be one of: last, all, none."),
+        ({}, {"record": "some"}, "record is 'some', but must be one of: last, all, adapted, none."),
         ({}, {"device": "abacus"}, "abacus"),
         ({}, {"language": "fr"}, "language is 'fr', but must be one of: en, zh."),
         ({"dials": {"classes": 3, "held_out": 2}}, {}, "held_out"),
