@@ -1,8 +1,11 @@
 """What moving a knob does to the fast step: which knobs make another program, and how long a change takes."""
 
 import itertools
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -13,6 +16,7 @@ from benchmarks.engine_cases import Case, milliseconds, ready
 from benchmarks.report import Table
 from engine import Edit, Trainer
 from engine.groups import moving
+from engine.neighbours import compile_all
 from losses import OURS
 from spec import Knob
 from spec.knobs import Value
@@ -42,6 +46,8 @@ def recompiles(quick: bool) -> Table:
         "state is.",
         "A word or a switch, and the bins of GHM, are of the program: a turn asks for another, while training goes on "
         "by the exact step, and turning back asks for none. Compiled without the cache on disk.",
+        "Compiled ahead: as the app does it, in a process of its own (engine/neighbours.py), for all words and "
+        "switches and not for bins; then nothing is compiled at a turn, and the program is read from the disk.",
     ]
     case = Case("mlp", "digits", 128)
     for count in (1, 8):
@@ -55,6 +61,9 @@ def recompiles(quick: bool) -> Table:
     table.add("a word or a switch turned, K = 1: programs compiled", *(there for there, _, _ in turns))
     table.add("turned back: programs compiled", *(back for _, back, _ in turns))
     table.add("seconds until the other program is there", *(seconds for _, _, seconds in turns))
+    turns_ahead = [_ahead(case, *turn) for turn in (TURNED[:1] if quick else TURNED)]
+    table.add("the same, compiled ahead: libraries compiled (target: 0)", *(new for new, _ in turns_ahead))
+    table.add("compiled ahead: seconds until the other program is there", *(seconds for _, seconds in turns_ahead))
     return table
 
 
@@ -118,6 +127,33 @@ def _turned(case: Case, slug: str, knob: str, value: Value) -> tuple[int, int, f
     seconds, there = time.perf_counter() - began, len(made)
     _turn(trainer, knob, before)
     return there - 1, len(made) - there, seconds
+
+
+def _ahead(case: Case, slug: str, knob: str, value: Value) -> tuple[int, float]:
+    """Return how many libraries a turn compiles whose program was compiled ahead, and seconds until it is there."""
+    with TemporaryDirectory() as folder:
+        apart(1, _compile_ahead, folder, case, slug)
+        found: tuple[int, float] = apart(1, _turned_then, folder, case, slug, knob, value)
+    return found
+
+
+def _compile_ahead(folder: str, case: Case, slug: str) -> None:
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
+    experiment = case.experiment(1, "fast", panels=[{"loss": slug}])
+    ready(experiment)
+    compile_all(experiment)
+
+
+def _turned_then(folder: str, case: Case, slug: str, knob: str, value: Value) -> tuple[int, float]:
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
+    trainer = ready(case.experiment(1, "fast", panels=[{"loss": slug}]))
+    libraries, began = _libraries(folder), time.perf_counter()
+    _turn(trainer, knob, value)
+    return len(_libraries(folder) - libraries), time.perf_counter() - began
+
+
+def _libraries(folder: str) -> set[Path]:
+    return set(Path(folder).rglob("*.so"))
 
 
 def _turn(trainer: Trainer, knob: str, value: Value) -> None:

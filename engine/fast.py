@@ -45,7 +45,7 @@ class Fast(Step):
             self._exact.recording = self._compiled.ended.is_set()
             self._exact.take(own, 1)
             return
-        self.stage = "compiled"
+        self.stage, self.program = "compiled", self._compiled
         if self._bound is None:
             self._bound = Bound(own)
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
@@ -67,7 +67,7 @@ class Fast(Step):
         self._next.clear()
         if self._bound is not None and self._bound.refreshed(trainer):
             return
-        self._compiled = self._bound = None
+        self._compiled = self._bound = self.program = None
         self.stage, self.precision = "exact", "float32"
 
     def wait(self) -> None:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from engine.making import Made
 from spec import Message
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ class Step(ABC):
     Nor does it hold the trainer, which holds it: a trainer with its data is gone as soon as nobody uses it.
 
     ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``; ``precision`` says in
-    which numbers the net is: ``float32`` or ``bfloat16``.
+    which numbers the net is: ``float32`` or ``bfloat16``. ``program`` is the compiled one that computes them, if any.
     """
 
     def __init__(self) -> None:
         self.stage = "exact"
         self.precision = "float32"
+        self.program: Made | None = None
 
     @abstractmethod
     def take(self, trainer: "Trainer", most: int) -> None:

@@ -16,6 +16,7 @@ from engine.experiment import Experiment
 from engine.fast import Fast
 from engine.frame import Edit, Frame, Points
 from engine.glimpse import Glimpse
+from engine.making import Made
 from engine.nets import Layout
 from engine.seeds import generator
 from engine.step import Step
@@ -92,6 +93,11 @@ class Trainer:
     def precision(self) -> str:
         """The numbers in which the net is computed at present: ``float32`` or ``bfloat16``."""
         return self._way.precision
+
+    @property
+    def program(self) -> Made | None:
+        """The compiled program that computes steps at present, if any; other words and switches have another one."""
+        return self._way.program
 
     @property
     def points(self) -> Points:

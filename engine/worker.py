@@ -28,6 +28,7 @@ import torch
 from engine.experiment import Experiment
 from engine.framing import Framing
 from engine.heap import give_back, keep_freed
+from engine.neighbours import Ahead
 from engine.recording import SUFFIX, to_json
 from engine.runs import Run
 from engine.shelf import check_id
@@ -74,7 +75,11 @@ def why_failed(error: Exception) -> Message:
 
 @final
 class Worker:
-    """All open runs of one device; their turns go round."""
+    """All open runs of one device; their turns go round.
+
+    Where there are ``familiar`` recordings, it makes itself ready for what may be asked for: while it has nothing to do
+    for these, and for what may be turned of a run that a program computes.
+    """
 
     def __init__(
         self, folder: Path, device: str, commands: TextIO, announcements: TextIO, familiar: Sequence[Path] = ()
@@ -86,6 +91,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._warming = itertools.chain.from_iterable(warm(other, device) for other in familiar)
         self._warm = not familiar
+        self._ahead = Ahead() if familiar else None
         self._framing = Framing(wake=partial(self._inbox.put, ""))
         threading.Thread(target=self._listen, args=(commands,), daemon=True).start()
 
@@ -105,6 +111,8 @@ class Worker:
         for name, run in self._runs.items():
             self._guarded(name, partial(run.end, "stopped", Message.of("server.worker_closed")))
         self._framing.close()
+        if self._ahead is not None:
+            self._ahead.close()
 
     def _turn(self, name: str) -> None:
         run = self._runs[name] = self._runs.pop(name)
@@ -112,6 +120,8 @@ class Worker:
         over = False
         while run.wanted and not over:
             over = bool(self._guarded(name, run.work)) or run.status == "failed" or time.monotonic() > until
+        if self._ahead is not None and run.trainer is not None:
+            self._ahead.look(name, run.trainer)
         if run.status != "open":
             self._let_go()
             give_back()
