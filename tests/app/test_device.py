@@ -49,9 +49,9 @@ def test_what_is_not_here_is_refused_with_what_is(wanted, monkeypatch):
 def test_training_and_sweeping_go_to_the_device_that_is_chosen(monkeypatch, tmp_path, capsys):
     seen = []
 
-    def recorded(experiment, path, *, device):
+    def recorded(experiment, path, *, device, **options):
         seen.append(device)
-        return record(experiment, path, device="cpu")
+        return record(experiment, path, **options, device="cpu")
 
     def swept(self, folder, *, device, **options):
         seen.append(device)
