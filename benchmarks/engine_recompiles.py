@@ -45,7 +45,7 @@ def recompiles(quick: bool) -> Table:
         "its default, and a learning rate for each panel; the bins of GHM are left out, as they say how large its "
         "state is.",
         "A word or a switch, and the bins of GHM, are of the program: a turn asks for another, while training goes on "
-        "by the exact step, and turning back asks for none. Compiled without the cache on disk.",
+        "by the exact step, and turning back asks for none. Compiled with nothing on the disk.",
         "Compiled ahead: as the app does it, in a process of its own (engine/neighbours.py), for all words and "
         "switches and not for bins; then nothing is compiled at a turn, and the program is read from the disk.",
     ]
@@ -118,15 +118,16 @@ def _values(knob: Knob) -> Iterator[float]:
 
 def _turned(case: Case, slug: str, knob: str, value: Value) -> tuple[int, int, float]:
     """Return how many programs a turn compiled, how many turning back did, and the seconds until it was there."""
-    torch._inductor.config.force_disable_caches = True
-    made = _counted()
-    trainer = ready(case.experiment(1, "fast", panels=[{"loss": slug}]))
-    before = getattr(trainer.losses[0], knob)
-    began = time.perf_counter()
-    _turn(trainer, knob, value)
-    seconds, there = time.perf_counter() - began, len(made)
-    _turn(trainer, knob, before)
-    return there - 1, len(made) - there, seconds
+    with TemporaryDirectory() as folder:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
+        made = _counted()
+        trainer = ready(case.experiment(1, "fast", panels=[{"loss": slug}]))
+        before = getattr(trainer.losses[0], knob)
+        began = time.perf_counter()
+        _turn(trainer, knob, value)
+        seconds, there = time.perf_counter() - began, len(made)
+        _turn(trainer, knob, before)
+        return there - 1, len(made) - there, seconds
 
 
 def _ahead(case: Case, slug: str, knob: str, value: Value) -> tuple[int, float]:
