@@ -6,6 +6,7 @@ processor: in a thread of the worker it would hold up each step of a small net. 
 
 import argparse
 import itertools
+import logging
 import os
 import signal
 import subprocess
@@ -28,6 +29,8 @@ from engine.trainer import Trainer
 from losses import Loss
 from spec import Refusal
 from spec.knobs import Value
+
+_LOG = logging.getLogger(__name__)
 
 #: A word or a switch, turned: of a panel, or of all that have it (``None``).
 Turn = tuple[int | None, str, Value]
@@ -94,8 +97,12 @@ class Ahead:
         self._asked.add(program)
         panels = tuple(Panel(loss=loss.slug, knobs=_knobs(loss)) for loss in trainer.losses)
         command = [sys.executable, "-m", "engine.neighbours", "--threads", str(torch.get_num_threads())]
-        # in a session of its own, so that the compiler that it calls ends with it
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+        try:
+            # in a session of its own, so that the compiler that it calls ends with it
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+        except OSError as error:  # no more processes or memory; a turn then waits for its program as without one
+            _LOG.warning("Nothing is compiled ahead: %s", error)
+            return
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended already
             print(Experiment.parse(dict(trainer.experiment) | {"panels": panels}).canonical, file=self._process.stdin)

@@ -28,7 +28,7 @@ _TRIED = ((1.0, 1.0), (0.3, 1.0), (2.0, 0.7), (4.0, 1.2))
 
 
 #: Bytes that autograd may keep of all panels together for anything to be computed side by side. Eight small
-#: convolutional nets (29 MiB) gain a fifth by it, two LeNet++ (108 MiB) lose a twentieth.
+#: convolutional nets (29 MiB) take 6 % less time by it, two LeNet++ (108 MiB) 5 % more.
 _TOGETHER = 100 * 2**20
 
 

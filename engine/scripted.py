@@ -28,6 +28,7 @@ def convolution_backward(*given: Any) -> tuple[Tensor | None, ...]:
     """Return the gradients of a convolution's input, weight and bias, as ``aten.convolution_backward`` does.
 
     Called with constants it is recorded, which the operator itself is not: the tracer does not take its last argument,
-    which says which gradients are asked for, nor a result that is not there. Those of weight and bias always are.
+    which says which gradients are asked for, nor a result that is not there. Of our nets weight and bias always have
+    one; a convolution without a bias, in a net of somebody else, is not recorded, and Python goes on.
     """
     return _UNIT.all_three(*given) if given[-1][0] else (None, *_UNIT.without_input(*given))

@@ -140,12 +140,23 @@ def test_the_process_is_told_what_the_losses_are_now(monkeypatch):
     assert Process.stdin.getvalue().endswith("}\n")
 
 
-def test_the_process_ends_with_its_input(tmp_path):
+def test_a_machine_without_room_for_a_process_goes_on_without_it(monkeypatch):
+    def refused(*given, **named):
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(neighbours.subprocess, "Popen", refused)
+    own = Ahead()
+    own.look("a", running(experiment("arcface")))
+    own.close()
+
+
+def test_the_process_ends_with_its_input():
     command = [sys.executable, "-m", "engine.neighbours"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stderr=pipe, encoding="utf-8", cwd=Path.cwd()) as process:
-        process.stdin.write(experiment("triplet").canonical + "\n")
+        # more programs than could be compiled before it is asked whether it has ended
+        process.stdin.write(experiment(*8 * ["triplet"]).canonical + "\n")
         process.stdin.flush()
         process.stdin.close()
-        assert process.wait(120) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == ""
