@@ -42,12 +42,11 @@ def recompiles(quick: bool) -> Table:
         f"Margin, scale and learning rate of ArcFace: a change every {APART} steps, of all panels or of one, while the "
         "compiled program runs on one thread. The step after a change is timed with the change.",
         "Every number of every loss: all losses side by side, each number set to the ends of its slider and back to "
-        "its default, and a learning rate for each panel; the bins of GHM are left out, as they say how large its "
-        "state is.",
-        "A word or a switch, and the bins of GHM, are of the program: a turn asks for another, while training goes on "
-        "by the exact step, and turning back asks for none. Compiled with nothing on the disk.",
+        "its default, and a learning rate for each panel.",
+        "A word or a switch is of the program: a turn asks for another, while training goes on by the exact step, and "
+        "turning back asks for none. Compiled with nothing on the disk.",
         "Compiled ahead: as the app does it, in a process of its own (engine/neighbours.py), for all words and "
-        "switches and not for bins; then nothing is compiled at a turn, and the program is read from the disk.",
+        "switches; then nothing is compiled at a turn, and the program is read from the disk.",
     ]
     case = Case("mlp", "digits", 128)
     for count in (1, 8):

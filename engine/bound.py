@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor
 
-from engine.groups import grouped
+from engine.groups import grouped, narrowed, widened
 from engine.program import Part, Shape, Tensors, times
 from engine.step import DIVERGED, Step
 
@@ -35,7 +35,10 @@ def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
         return torch.tensor(values, device=trainer.device)
 
     ruled = [
-        tuple(torch.stack([trainer.ruled[panel][name] for panel in group.panels]) for name, _ in group.ruled)
+        tuple(
+            torch.stack([widened(trainer.ruled[panel][name], form) for panel in group.panels])
+            for name, form in group.ruled
+        )
         for group in shape.groups
     ]
     knobs = [
@@ -102,5 +105,6 @@ class Bound:
         trainer.last_losses, trainer.norms = self.tensors.losses, self.tensors.norms
         for group, stacks in zip(self.shape.groups, self.tensors.ruled, strict=True):
             for place, panel in enumerate(group.panels):
-                names = (name for name, _ in group.ruled)
-                trainer.ruled[panel] = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}
+                own = trainer.ruled[panel]
+                named = zip((name for name, _ in group.ruled), stacks, strict=True)
+                trainer.ruled[panel] = {name: narrowed(stack[place], own[name]) for name, stack in named}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Exact(Step):
     """Gradients family by family, Adam panel by panel.
 
-    Gradients are played from records (``engine.played``) where these are there: of all panels of a family side by
-    side, where that gives each the bytes that it would get alone, or else of one after another.
+    Those of a family are computed side by side, where that gives each panel the bytes that it would get alone
+    (``engine.side_by_side``), and played from records where these are there (``engine.played``).
     """
 
     def __init__(self) -> None:

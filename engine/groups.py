@@ -25,7 +25,7 @@ class Group:
     """Panels whose losses differ in the numbers on their knobs alone; ``loss`` is that of the first.
 
     ``moving`` are the knobs that become tensors, ``learned`` and ``ruled`` the shapes of what each panel learns
-    by gradient and by rule.
+    by gradient and by rule; of what may be padded, the shape at the largest knobs.
     """
 
     loss: Loss
@@ -48,7 +48,7 @@ def grouped(losses: Sequence[Loss], learned: Sequence[Layout], ruled: Sequence[M
             tuple(panels),
             moving(type(losses[panels[0]])),
             tuple(learned[panels[0]].items()),
-            tuple((name, tuple(tensor.shape)) for name, tensor in ruled[panels[0]].items()),
+            tuple((name, room(type(losses[panels[0]]), name, tensor)) for name, tensor in ruled[panels[0]].items()),
         )
         for panels in places.values()
     ]
@@ -56,17 +56,45 @@ def grouped(losses: Sequence[Loss], learned: Sequence[Layout], ruled: Sequence[M
 
 @cache
 def moving(loss: type[Loss]) -> tuple[str, ...]:
-    """Return the knobs of a loss that may be tensors: its numbers, but for those that say how large its state is."""
-    start, rng = loss(), torch.Generator()
+    """Return the knobs of a loss that may be tensors: its numbers, but for those that say how large its state is.
+
+    What may be padded has room for all.
+    """
 
     def sizes(name: str, value: float) -> list[torch.Size]:
-        return [tensor.shape for tensor in start.replace(**{name: value}).init(3, 2, rng).values()]
+        start = _start(loss, **{name: value})
+        return [tensor.shape for name, tensor in start.items() if name not in loss.padded]
 
     return tuple(
         knob.name
         for knob in loss.knobs()
         if knob.kind == "number" or (knob.kind == "whole" and sizes(knob.name, knob.low) == sizes(knob.name, knob.high))
     )
+
+
+def room(loss: type[Loss], name: str, tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of what a loss learns by rule, where knobs move: of what may be padded, the largest."""
+    return _room(loss, name) if name in loss.padded else tuple(tensor.shape)
+
+
+@cache
+def _room(loss: type[Loss], name: str) -> tuple[int, ...]:
+    ends = {knob.name: knob.high for knob in loss.knobs() if knob.kind == "whole" and knob.name in moving(loss)}
+    return tuple(_start(loss, **ends)[name].shape)
+
+
+def _start(loss: type[Loss], **knobs: float) -> dict[str, Tensor]:
+    return loss(**knobs).init(3, 2, torch.Generator())
+
+
+def widened(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor with zeros at its end, in a shape that ``room`` gave."""
+    return tensor if tensor.shape == shape else torch.nn.functional.pad(tensor, (0, shape[0] - len(tensor)))
+
+
+def narrowed(tensor: Tensor, like: Tensor) -> Tensor:
+    """Return what a tensor was before it was widened."""
+    return tensor if tensor.shape == like.shape else tensor[: len(like)]
 
 
 def _defaults(loss: Loss) -> dict[str, object]:

@@ -43,10 +43,7 @@ _NICE = 19
 
 
 def turns(experiment: Experiment) -> Iterator[Turn]:
-    """Yield what can be turned: in all panels at once first, as linked knobs are, then in one of several.
-
-    How many bins a histogram has is of the program as well, but there are too many of them.
-    """
+    """Yield what can be turned: in all panels at once first, as linked knobs are, then in one of several."""
     found = [dict(_others(panel.make())) for panel in experiment.panels]
     values: dict[str, dict[Value, None]] = {}
     for name, others in itertools.chain.from_iterable(own.items() for own in found):

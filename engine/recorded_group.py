@@ -1,15 +1,17 @@
-"""A group of panels whose gradients are played from one record."""
+"""A group of panels whose gradients are computed side by side, and played from one record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor
 
-from engine.groups import Group
+from engine.gradients import Gradients, Way
+from engine.groups import Group, narrowed, widened
 from engine.making import Job, Made, is_made, made, sizes
-from engine.played import Gradients, Record
+from engine.played import Record
+from engine.side_by_side import way_for
 from engine.weights import Rows
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class RecordedGroup:
         self.group, self.panels = group, group.panels
         self._gradients = Gradients(trainer.net, tuple(trainer.weights.plan.net.items()), group)
         self._steps = 0
+        self._way: Way | None = None  # of what Python does, once it is known
         self._record: Made | None = None
         self.read(trainer)
 
@@ -57,10 +60,23 @@ class RecordedGroup:
         played = None if self._record is None else self._record.function
         count = len(self.panels)
         if played is None:
-            return [self._told(self._gradients(x, y, *self._of(place, own))) for place in range(count)]
-        if count == 1:
-            return [self._told(played(x, y, *self._of(0, own)) or ())]
-        return [self._told(parts) for parts in zip(*(played(x, y, *self._stacks(own)) or ()), strict=True)]
+            seen = self._in_python(own, x, y)
+        elif count == 1:
+            seen = [played(x, y, *self._of(0, own)) or ()]
+        else:
+            seen = zip(*(played(x, y, *self._stacks(own)) or ()), strict=True)
+        return [self._told(parts, own.ruled[panel]) for panel, parts in zip(self.panels, seen, strict=True)]
+
+    def _in_python(self, own: "Trainer", x: Tensor, y: Tensor) -> Iterable[Sequence[Tensor]]:
+        """Return what there is of each panel, computed side by side where that gives each what it gets alone."""
+        count = len(self.panels)
+        if count > 1:
+            stacks = [x, y, *self._stacks(own)]
+            if self._way is None:
+                self._way = way_for(self._job(count, stacks), self._gradients, stacks)
+            if self._way is not Way.NOTHING:
+                return zip(*replace(self._gradients, way=self._way)(*stacks), strict=True)
+        return [self._gradients(x, y, *self._of(place, own)) for place in range(count)]
 
     def wait(self) -> None:
         """Wait until the record is there, if it was asked for."""
@@ -85,17 +101,18 @@ class RecordedGroup:
         )
 
     def _stacks(self, own: "Trainer") -> list[Tensor]:
-        names = [name for name, _ in self.group.ruled]
         nets, states = zip(*(own.weights.rows(panel) for panel in self.panels), strict=True)
-        ruled = [torch.stack([own.ruled[panel][name] for panel in self.panels]) for name in names]
-        return [torch.stack(nets), torch.stack(states), *ruled, *self._knobs]
+        ruled = zip(*(self._ruled(own, panel) for panel in self.panels), strict=True)
+        return [torch.stack(nets), torch.stack(states), *(torch.stack(each) for each in ruled), *self._knobs]
 
     def _of(self, place: int, own: "Trainer") -> list[Tensor]:
         panel = self.panels[place]
-        ruled = [own.ruled[panel][name] for name, _ in self.group.ruled]
-        return [*own.weights.rows(panel), *ruled, *self._each_knobs[place]]
+        return [*own.weights.rows(panel), *self._ruled(own, panel), *self._each_knobs[place]]
 
-    def _told(self, seen: Sequence[Tensor]) -> Asked:
+    def _ruled(self, own: "Trainer", panel: int) -> list[Tensor]:
+        return [widened(own.ruled[panel][name], form) for name, form in self.group.ruled]
+
+    def _told(self, seen: Sequence[Tensor], before: Mapping[str, Tensor]) -> Asked:
         loss, nets, rows, *moved = seen
-        names = (name for name, _ in self.group.ruled)
-        return Asked(loss, (nets, rows), dict(zip(names, moved, strict=True)))
+        named = zip((name for name, _ in self.group.ruled), moved, strict=True)
+        return Asked(loss, (nets, rows), {name: narrowed(tensor, before[name]) for name, tensor in named})

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine import checkpoint, schedule, snapshot
+from engine.arithmetic import careful
 from engine.batches import Batches
 from engine.captured import Captured
 from engine.data import Data
@@ -65,7 +66,8 @@ class Trainer:
         self.twins = {"initial": self._initial(), "batches": self.batches.digest()}
         exact = Exact()
         # of the first batch, so that the first frame has them too; nothing moves
-        asked = exact.asked(self, self.batches.at(0))
+        with careful(self.device):
+            asked = exact.asked(self, self.batches.at(0))
         self.last_losses = torch.stack([panel.loss for panel in asked])
         self.norms = norms([panel.gradients for panel in asked])
         self._way: Step = exact

@@ -104,7 +104,9 @@ class Loss(ABC):
 
     The class attributes: ``slug`` is the file name and the key everywhere; ``formula`` is LaTeX in the
     symbols of the knobs; ``branches`` name the closed forms of ``profile``; ``ruled`` names the state
-    that ``update`` moves and no gradient touches; ``settings`` are knobs under a name.
+    that ``update`` moves and no gradient touches; ``padded`` names those of it, of one dimension, that may be
+    longer than ``init`` makes them: what they have beyond is zero, counts for nothing and stays zero, so that a
+    knob that says how long they are can be a tensor; ``settings`` are knobs under a name.
     """
 
     slug: ClassVar[str]
@@ -114,6 +116,7 @@ class Loss(ABC):
     cite: ClassVar[Citation]
     branches: ClassVar[tuple[str, ...]] = ("sample",)
     ruled: ClassVar[frozenset[str]] = frozenset()
+    padded: ClassVar[frozenset[str]] = frozenset()
     settings: ClassVar[tuple[Setting, ...]] = ()
 
     def __post_init__(self) -> None:

@@ -41,6 +41,7 @@ class GHMC(Loss):
         "section GHM-C Loss",
     )
     ruled: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    padded: ClassVar[frozenset[str]] = frozenset({"histogram"})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("paper", {"density": "all", "activation": "sigmoid"}, None, "section GHM-C Loss"),
     )
@@ -58,7 +59,9 @@ class GHMC(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         entropy = self._entropy(z, y, state)
-        weight = harmony.weights(_norm(entropy), state["histogram"], self.momentum, valid=self.density == "valid")
+        weight = harmony.weights(
+            _norm(entropy), state["histogram"], self.bins, self.momentum, valid=self.density == "valid"
+        )
         return (weight * entropy).mean(dim=1)
 
     def _entropy(self, z: Tensor, y: Tensor, state: State) -> Tensor:
@@ -71,7 +74,7 @@ class GHMC(Loss):
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = harmony.moved(_norm(self._entropy(z, y, state)), histogram, self.momentum)
+        after = harmony.moved(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:

@@ -41,6 +41,7 @@ class GHMR(Loss):
     )
     branches: ClassVar[tuple[str, ...]] = ("entry",)
     ruled: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    padded: ClassVar[frozenset[str]] = frozenset({"histogram"})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "paper", {"mu": 0.02, "momentum": 0.7, "density": "all"}, None, "the authors' code: mu = 0.02, a = 0.7"
@@ -61,7 +62,7 @@ class GHMR(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         error, norm = self._errors(z, y, state)
-        weight = harmony.weights(norm, state["histogram"], self.momentum, valid=self.density == "valid")
+        weight = harmony.weights(norm, state["histogram"], self.bins, self.momentum, valid=self.density == "valid")
         return (weight * error).mean(dim=1)
 
     def _errors(self, z: Tensor, y: Tensor, state: State) -> tuple[Tensor, Tensor]:
@@ -73,7 +74,7 @@ class GHMR(Loss):
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = harmony.moved(self._errors(z, y, state)[1], histogram, self.momentum)
+        after = harmony.moved(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:

@@ -5,35 +5,37 @@ import torch
 from torch import Tensor
 
 from losses.shape import Array
+from spec import Refusal
 
 #: Entries that stand beside the one of the profile, so that there is a density: half of them below 1/4.
 COMPANIONS = 256
 
 
-def counts(g: Tensor, bins: int) -> Tensor:
-    """Count the gradient norms ``g`` in ``[0, 1]`` in equal bins ``(bins,)``; 1 belongs to the last."""
-    return (_bin(g, bins)[:, None] == torch.arange(bins, device=g.device)).sum(dim=0).to(g)
+def counts(g: Tensor, bins: int, room: int) -> Tensor:
+    """Count the gradient norms ``g`` in ``[0, 1]`` in equal bins, the first of ``(room,)``; 1 belongs to the last."""
+    places = _bin(g, bins, room)
+    return g.new_zeros(room).scatter_add(0, places, torch.ones_like(places).to(g))
 
 
-def moved(g: Tensor, histogram: Tensor, momentum: float) -> Tensor:
-    """Return the moving average of the counts after one more batch; the first batch starts it.
+def moved(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
+    """Return the moving average ``(R,)`` of the counts after one more batch; the first batch starts it.
 
-    The authors' code starts at zero, which makes the first weights ``1 / (1 - momentum)`` times too large.
+    What a histogram has beyond its bins is zero and stays so; ``Refusal`` where it has not as many places. The
+    authors' code starts at zero, which makes the first weights ``1 / (1 - momentum)`` times too large.
     """
     g, kept = g.detach(), histogram.detach().to(g).clamp_min(0)
-    new = counts(g, len(histogram))
+    new = counts(g, bins, len(histogram))
     return torch.where(kept.sum() > 0, momentum * kept + (1 - momentum) * new, new)
 
 
-def weights(g: Tensor, histogram: Tensor, momentum: float, *, valid: bool) -> Tensor:
+def weights(g: Tensor, histogram: Tensor, bins: int, momentum: float, *, valid: bool) -> Tensor:
     """Return each entry's weight: entries over bins over those in its bin, of which no gradient is taken.
 
     The bins are those that the batch reaches (``valid``) or all of them.
     """
-    bins = len(histogram)
-    flat = g.detach().flatten()
-    reached = (counts(flat, bins) > 0).sum() if valid else bins
-    density = moved(flat, histogram, momentum).gather(0, _bin(flat, bins))
+    flat, room = g.detach().flatten(), len(histogram)
+    reached = (counts(flat, bins, room) > 0).sum() if valid else bins
+    density = moved(flat, histogram, bins, momentum).gather(0, _bin(flat, bins, room))
     return (flat.numel() / (reached * density)).reshape(g.shape)
 
 
@@ -52,5 +54,8 @@ def profile_weights(g: Array, bins: int, *, valid: bool) -> Array:
     return weight
 
 
-def _bin(g: Tensor, bins: int) -> Tensor:
-    return (g.flatten() * bins).long().clamp(0, bins - 1)
+def _bin(g: Tensor, bins: int, room: int) -> Tensor:
+    if isinstance(bins, int) and bins > room:
+        raise Refusal("errors.state_room", name="histogram", found=room, needed=bins)
+    places = (g.flatten() * bins).long().clamp(0, room - 1)  # NaN may become any number
+    return places - (places >= bins).long()

@@ -47,7 +47,7 @@ class Huber(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         size = linear.residuals(self.scores(z, state), y).abs()
-        near = torch.clamp(size, max=self.delta)
+        near = torch.minimum(size, self.delta * torch.ones_like(size))
         return (near * (size - near / 2)).mean(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:

@@ -11,7 +11,7 @@ from losses.ghm_c import GHMC
 from museum.exhibit import Exhibit
 from museum.picture import Curves
 
-Moved = Callable[[Tensor, Tensor, float], Tensor]
+Moved = Callable[[Tensor, Tensor, int, float], Tensor]
 
 LOSS = GHMC(momentum=0.75)
 
@@ -19,18 +19,18 @@ LOSS = GHMC(momentum=0.75)
 NORMS = torch.from_numpy(harmony.companions())
 
 
-def wrong(g: Tensor, histogram: Tensor, momentum: float) -> Tensor:
-    new = harmony.counts(g, len(histogram))
+def wrong(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
+    new = harmony.counts(g, bins, len(histogram))
     return momentum * histogram + (1 - momentum) * new  # also for the first batch, after nothing
 
 
 def _weights(rule: Moved, batches: int) -> list[float]:
     """Return the average weight in a batch, each time the same one comes."""
     histogram = torch.zeros(LOSS.bins, dtype=torch.float64)
-    counts = harmony.counts(NORMS, LOSS.bins)
+    counts = harmony.counts(NORMS, LOSS.bins, LOSS.bins)
     averages = []
     for _ in range(batches):
-        histogram = rule(NORMS, histogram, LOSS.momentum)
+        histogram = rule(NORMS, histogram, LOSS.bins, LOSS.momentum)
         # entries over bins over those in a bin, averaged over entries
         averages.append(float((counts / histogram)[counts > 0].mean()))
     return averages

@@ -1,16 +1,20 @@
 """The fast step does what the exact one does, for every loss, but for rounding; compiled or not."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar, final
 
 import numpy as np
 import pytest
 import torch
+from engine_parts import Bomb
 from fast_parts import SMALL, assert_close, by_program, mixed, pair, words
 
 from engine import Edit, Experiment, Panel, Trainer
 from engine.bound import shape_of
-from engine.groups import moving
+from engine.groups import moving, room
 from losses import OURS
+from spec import param
 
 
 @pytest.mark.parametrize("slug", OURS)
@@ -40,10 +44,39 @@ def test_a_family_side_by_side_does_what_its_panels_do(slug):
     assert_close(fast, exact)
 
 
-def test_every_number_moves_but_those_that_say_how_large_the_state_is():
-    for slug, cls in OURS.items():
-        numbers = {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
-        assert set(moving(cls)) == numbers - ({"bins"} if slug in {"ghm_c", "ghm_r"} else set())
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sized(Bomb):
+    """A loss one of whose knobs says how long its state is."""
+
+    slug: ClassVar[str] = "sized"
+    ruled: ClassVar[frozenset[str]] = frozenset({"clock", "past"})
+
+    length: int = param(3, symbol="l", low=1, high=7, whole=True)
+
+    def init(self, classes, dim, rng):
+        return {**super().init(classes, dim, rng), "past": torch.zeros(self.length)}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Padded(Sized):
+    """The same, with room for more of it."""
+
+    padded: ClassVar[frozenset[str]] = frozenset({"past"})
+
+
+def test_every_number_moves():
+    for cls in OURS.values():
+        assert set(moving(cls)) == {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
+
+
+def test_a_number_that_says_how_large_the_state_is_moves_where_there_may_be_room():
+    assert moving(Padded) == ("fuse", "pull", "length")
+    assert moving(Sized) == ("fuse", "pull")
+    for cls, shape in ((Padded, (7,)), (Sized, (2,))):
+        state = cls(length=2).init(3, 2, torch.Generator())
+        assert (room(cls, "past", state["past"]), room(cls, "clock", state["clock"])) == (shape, ())
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -92,6 +125,13 @@ def test_a_number_that_is_moved_makes_no_other_program():
         fast.apply(Edit(fast.step, 0, "margin", float(margin)))
         assert shape_of(fast) == before
         fast.advance()
+    for bins in (1, 1000, 12):
+        fast.apply(Edit(fast.step, 2, "bins", bins))
+        assert shape_of(fast) == before
+        fast.advance()
+        assert fast.stage == "compiled"
+        assert fast.state(2)["histogram"].shape == (bins,)
+        assert fast.state(2)["histogram"].sum() == 32
     fast.apply(Edit(fast.step, 0, "beyond", "raw"))
     assert shape_of(fast) != before
 

@@ -61,7 +61,7 @@ def test_each_word_and_switch_is_turned_in_all_panels_and_then_in_each():
     ]
 
 
-def test_of_a_single_panel_each_is_turned_once_and_bins_are_not():
+def test_of_a_single_panel_each_is_turned_once_and_numbers_are_not():
     assert list(turns(experiment(("ghm_r", {"bins": 12})))) == [(None, "density", "all"), (None, "bias", False)]
     assert not list(turns(experiment("center", "cosface")))
 

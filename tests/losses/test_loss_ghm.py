@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from loss_cases import agree
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot, pad
 
 from losses import LOSSES
+from spec import Refusal
 from verification.cases import batch_of, state_of
 from verification.inputs import INPUTS
 from verification.run import WORKED
@@ -108,6 +109,35 @@ def test_one_bin_is_the_plain_loss(density):
     for mu, limit in ((1e-6, (scores - code).abs().mean(1)), (1e3, ((scores - code) ** 2 / 2e3).mean(1))):
         found = LOSSES["ghm_r"](bins=1, density=density, mu=mu)(z, y, state)
         torch.testing.assert_close(found, limit, rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("slug", ["ghm_c", "ghm_r"])
+def test_room_beyond_the_bins_counts_for_nothing(slug):
+    """Histograms of several lengths side by side, in room for the longest: bins are then a tensor."""
+    (z, y), cls, most = batch_of(2, samples=40), LOSSES[slug], 50
+    plain = [cls(bins=bins) for bins in (1, 7, most)]
+    states = [state_of(loss, 1) for loss in plain]
+    room = [{**own, "histogram": pad(own["histogram"], (0, most - len(own["histogram"])))} for own in states]
+    bins = torch.tensor([loss.bins for loss in plain], dtype=FLOAT)
+
+    def of(bins, state):
+        loss = cls(bins=bins)
+        return loss.per_sample(z, y, state), loss.update(z, y, state)["histogram"]
+
+    together = torch.vmap(of)(bins, {name: torch.stack([own[name] for own in room]) for name in room[0]})
+    for k, loss in enumerate(plain):
+        cost, after = loss(z, y, states[k]), loss.update(z, y, states[k])["histogram"]
+        for found in (of(bins[k], room[k]), tuple(tensor[k] for tensor in together)):
+            torch.testing.assert_close(found[0], cost, rtol=1e-12, atol=0)
+            torch.testing.assert_close(found[1][: loss.bins], after, rtol=1e-12, atol=0)
+            assert (found[1][loss.bins :] == 0).all()
+
+
+def test_a_histogram_with_less_room_than_bins_is_refused():
+    with pytest.raises(
+        Refusal, match=r"The state histogram has room for 4, but this loss needs 10; make .* init\(\)\."
+    ):
+        LOSSES["ghm_c"](bins=10, **SIGMOID)(Z, zeros(Z), alone(4))
 
 
 @pytest.mark.parametrize("slug", ["ghm_c", "ghm_r"])

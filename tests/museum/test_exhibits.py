@@ -139,9 +139,9 @@ def test_without_memory_a_histogram_has_no_cold_start():
     exhibit = EXHIBITS["cold_histogram"]
     norms = torch.from_numpy(harmony.companions())
     empty = torch.zeros(10, dtype=torch.float64)
-    assert torch.equal(exhibit.wrong(norms, empty, 0.0), exhibit.right(norms, empty, 0.0))
-    warm = exhibit.right(norms, empty, 0.75)
-    assert torch.equal(exhibit.wrong(norms, warm, 0.75), exhibit.right(norms, warm, 0.75))
+    assert torch.equal(exhibit.wrong(norms, empty, 10, 0.0), exhibit.right(norms, empty, 10, 0.0))
+    warm = exhibit.right(norms, empty, 10, 0.75)
+    assert torch.equal(exhibit.wrong(norms, warm, 10, 0.75), exhibit.right(norms, warm, 10, 0.75))
 
 
 def test_centres_by_gradient_follow_it_to_the_rates_that_a_batch_of_one_class_leaves():
