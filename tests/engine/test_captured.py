@@ -1,7 +1,10 @@
 """Steps as a GPU takes them, several at a time: the same steps; on a processor nothing is captured."""
 
+import itertools
 import math
+from dataclasses import dataclass
 from functools import partial
+from typing import final
 
 import pytest
 import torch
@@ -10,12 +13,33 @@ from fast_parts import SMALL, assert_close, by_program, mixed, words
 from engine import Edit, Experiment, Panel, Trainer
 from engine.captured import LONG, Captured
 from engine.exact import Exact
-from engine.making import TRACING, Made
+from engine.making import TRACING, Job, Made, made
 from losses import OURS
 
 ON_A_GPU = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no CUDA device here: graphs of kernels are not captured"
 )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Last(Job):
+    """What is made when all is made that was asked for before."""
+
+    number: int
+
+    def make(self, example):
+        return None
+
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_being_made():
+    """Nothing is captured meanwhile, and other tests may have asked for records."""
+    last = Last(sizes=(), device="cpu", threads=torch.get_num_threads(), number=next(NUMBERS))
+    assert made(last, []).ended.wait(60)
 
 
 def captured(described, ask=None) -> Trainer:
@@ -30,9 +54,9 @@ def captured(described, ask=None) -> Trainer:
 
 def without(own) -> Made:
     """What is asked for where nothing can be compiled."""
-    made = Made()
-    made.ended.set()
-    return made
+    never = Made()
+    never.ended.set()
+    return never
 
 
 @pytest.mark.parametrize("ask", [None, without], ids=["traced", "no compiler"])
