@@ -1,5 +1,6 @@
 """Programs compiled for the fast mode."""
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -18,12 +19,19 @@ from engine.shelf import data_folder
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
+_LOG = logging.getLogger(__name__)
+
 # The disk keeps what was compiled. Said before PyTorch's compiler is loaded, which takes a folder that may be emptied.
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_folder() / "loss-geometry" / "compiled"))
 
-#: What is read twice stays in memory, rather than being computed anew for each class that it is compared with: angles
-#: and cosines of samples, above all. Eight small nets' steps get 4 % shorter by it.
-_SEPARATE = {"realize_reads_threshold": 2}
+#: Calls of kernels in C++ as well, which in Python take as long again; a GPU's are captured. And what is read twice
+#: stays in memory, rather than being computed anew for each class that it is compared with: angles and cosines of
+#: samples, above all. Eight small nets' steps get 4 % shorter by it.
+_ON_A_CPU: dict[str, object] = {"cpp_wrapper": True, "realize_reads_threshold": 2}
+
+#: What the processor says of itself is taken to be known to the C++ compiler too. To ask it takes eight of the first
+#: program's 25 seconds on a machine, and one in each process after that.
+_TRUSTED: dict[str, object] = {"cpp.vec_isa_ok": True}
 
 
 @final
@@ -40,18 +48,26 @@ class Compilation(Job):
 
     def make(self, example: list[Tensor]) -> Function:
         """Trace the program and compile the trace."""
-        with LOADING:
-            from torch._inductor import standalone_compile  # noqa: PLC0415  (which only this thread should wait for)
+        with LOADING:  # which only this thread should wait for
+            import torch._inductor  # noqa: PLC0415
+            from torch._inductor.cpu_vec_isa import valid_vec_isa_list  # noqa: PLC0415
 
+        if torch.device(self.device).type != "cpu":
+            return self._compiled(example, {})
+        try:
+            return self._compiled(example, _ON_A_CPU | _TRUSTED)
+        except Exception:
+            _LOG.info("Compiled again, for what the C++ compiler knows of this processor.", exc_info=True)
+            valid_vec_isa_list.cache_clear()
+            return self._compiled(example, _ON_A_CPU)
+
+    def _compiled(self, example: list[Tensor], patches: dict[str, object]) -> Function:
         traced = self.trace(example)
         for node in traced.graph.nodes:
             node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own
-        # Called as it is, without the guards of torch.compile, which take a tenth of a small net's step, and on a CPU
-        # with the calls of kernels in C++ as well, which in Python take as long again; a GPU's are captured
-        patches = {"cpp_wrapper": True, **_SEPARATE} if torch.device(self.device).type == "cpu" else {}
-        options = {"config_patches": patches}
-        step: Function = standalone_compile(
-            traced, [*copies(example)], dynamic_shapes="from_example_inputs", options=options
+        # called as it is, without the guards of torch.compile, which take a tenth of a small net's step
+        step: Function = torch._inductor.standalone_compile(
+            traced, [*copies(example)], dynamic_shapes="from_example_inputs", options={"config_patches": patches}
         )
         step(*copies(example))
         return step

@@ -85,7 +85,7 @@ def _tried(gradients: Gradients, example: list[Tensor]) -> Way:
 
 def ways(gradients: Gradients, example: list[Tensor]) -> Iterator[Way]:
     """Yield the ways that are worth a trial, the last of which is to compute nothing side by side."""
-    if len(example[2]) * _kept(gradients, example) <= _TOGETHER:
+    if len(example[2]) * kept(gradients, first(example)) <= _TOGETHER:
         yield from (way for way in (Way.STACKED, Way.LOSSES) if _even(replace(gradients, way=way), example))
     yield Way.NOTHING
 
@@ -122,18 +122,18 @@ def trials(gradients: Gradients, example: list[Tensor]) -> Iterator[list[Tensor]
         yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *ruled, *turned]
 
 
-def _kept(gradients: Gradients, example: list[Tensor]) -> int:
+def kept(gradients: Gradients, given: list[Tensor]) -> int:
     """Return how many bytes autograd keeps of a panel."""
-    kept = 0
+    counted = 0
 
     def count(tensor: Tensor) -> Tensor:
-        nonlocal kept
-        kept += tensor.nbytes
+        nonlocal counted
+        counted += tensor.nbytes
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        gradients(*first(example))
-    return kept
+        gradients(*given)
+    return counted
 
 
 def _even(gradients: Gradients, example: list[Tensor]) -> bool:

@@ -13,6 +13,7 @@ from fast_parts import SMALL, assert_close, by_program, mixed, pair, words
 from engine import Edit, Experiment, Panel, Trainer
 from engine.bound import shape_of
 from engine.groups import moving, room
+from engine.making import Made
 from losses import OURS
 from spec import param
 
@@ -184,6 +185,30 @@ def test_steps_go_on_exactly_until_the_program_is_there_and_by_it_from_then_on()
     assert fast._way._compiled is before
 
 
+@pytest.mark.parametrize(
+    ("steps", "small", "edited", "asked"),
+    [(400, 2**20, False, True), (399, 2**20, False, False), (400, 2**10, False, False), (400, 2**20, True, False)],
+)
+def test_long_runs_of_small_nets_are_played_until_the_program_is_there(steps, small, edited, asked, monkeypatch):
+    monkeypatch.setattr("engine.recorded_group._SMALL", small)
+    monkeypatch.setattr("engine.making._made", {})
+    described = {**SMALL, "panels": [mixed()[0], mixed()[3]], "steps": steps}
+    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
+    fast._way._ask = lambda own: Made()  # which never comes
+    for own in (fast, exact):
+        if edited:
+            own.apply(Edit(0, 0, "margin", 0.2))
+        own.advance()
+    (family,) = fast._way._exact._groups
+    assert (family._record is not None) is asked
+    family.wait()
+    for own in (fast, exact):
+        own.advance()
+        own.advance()
+    assert fast.stage == "exact"
+    assert torch.equal(fast.weights.values, exact.weights.values)
+
+
 @pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16")
 def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
     settings = {"data": "digits", "net": "lenet_pp", "batch": 32, "points": 50}
@@ -216,6 +241,29 @@ def test_a_program_is_compiled_on_two_threads_also_for_one_panel(count):
         assert_close(fast, exact)
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_compiler_that_does_not_know_the_processor_is_asked_what_it_knows(monkeypatch):
+    tried = []
+
+    def old(graph, example, *, options, **_):
+        tried.append(options["config_patches"].get("cpp.vec_isa_ok"))
+        if tried[-1]:
+            raise RuntimeError("unrecognized command-line option")
+        return graph
+
+    monkeypatch.setattr(torch._inductor, "standalone_compile", old)
+    described = {**SMALL, "batch": 30, "panels": [{"loss": "nsl"}]}
+    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
+    fast.advance()
+    fast._way.wait()
+    fast.advance()
+    exact.advance()
+    exact.advance()
+    assert tried == [True, None]
+    assert fast.stage == "compiled"
+    fast.frame()
+    assert_close(fast, exact)
 
 
 def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
