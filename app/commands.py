@@ -18,6 +18,7 @@ from engine.filming import Frames
 from engine.heap import keep_freed
 from engine.nets import NETS, Net, net_idea, net_title
 from engine.recording import SUFFIX
+from engine.threads import take_turns
 from losses import LOSSES, knob_help, loss_title
 from spec import Knob, Refusal, has_text, text
 from toy_data import DATA_SETS
@@ -31,6 +32,7 @@ def train(options: argparse.Namespace) -> int:
     if not options.out:
         raise Refusal("cli.wrong.recording", option="--out")
     keep_freed()
+    take_turns()
     experiment = _experiment(options)
     return _record(experiment, Path(options.out), device.chosen(options.device), options.language, options.frames)
 
@@ -40,6 +42,7 @@ def sweep(options: argparse.Namespace) -> int:
     from app.sweeping import run  # noqa: PLC0415  (pandas, which no other command needs)
 
     keep_freed()
+    take_turns()
     return run(options, _experiment(options))
 
 

@@ -1,6 +1,5 @@
 """A function in a process of its own: what ran before is not in its way, and its threads are its own."""
 
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,7 +8,7 @@ from typing import Any
 import torch
 
 from engine.heap import keep_freed
-from engine.threads import SWITCH
+from engine.threads import take_turns
 
 
 def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
@@ -24,4 +23,4 @@ def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
 def _begin(threads: int) -> None:
     torch.set_num_threads(threads)
     keep_freed()
-    sys.setswitchinterval(SWITCH)
+    take_turns()

@@ -5,14 +5,22 @@ the core: single steps of 5 ms were measured at 475 ms then.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-#: Seconds for which a thread of Python may keep another one waiting: one that makes a step ready would hold up each
-#: operation of the steps that are taken meanwhile for the usual 5 ms.
-SWITCH = 0.0005
+#: Seconds for which a thread of Python may keep another one waiting.
+_TURN = 0.0005
+
+
+def take_turns() -> None:
+    """Let threads of this process take short turns.
+
+    One that makes a step ready would else hold up each operation of the steps taken meanwhile for the usual 5 ms.
+    """
+    sys.setswitchinterval(_TURN)
 
 
 def cores() -> int:

@@ -32,7 +32,7 @@ from engine.neighbours import Ahead
 from engine.recording import SUFFIX, to_json
 from engine.runs import Run
 from engine.shelf import check_id
-from engine.threads import SWITCH, spare
+from engine.threads import spare, take_turns
 from engine.warming import warm
 from spec import Message, Refusal
 
@@ -244,7 +244,7 @@ def main() -> None:
     if sys.platform != "win32":
         os.nice(_NICE)
     keep_freed()
-    sys.setswitchinterval(SWITCH)
+    take_turns()
     torch.set_num_threads(spare())  # one core is for the server, and for making frames
     device = choose_device(options.device)
     if torch.device(device).type == "cuda":
