@@ -20,6 +20,18 @@ from losses import LOSSES
 from toy_data import DATA_SETS
 
 
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_what_is_made_ready_beside_training_takes_short_turns(command, tmp_path):
+    usual = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        out = tmp_path / ("run.lossgeo" if command == "train" else "folder")
+        assert main([command, "--loss", "nsl", "--data", "blobs", "--steps", "2", "--out", str(out)]) == 0
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(usual)
+
+
 def test_train_writes_a_recording_that_others_read(tmp_path, capsys):
     out = tmp_path / "run.lossgeo"
     arguments = "--loss arcface --set margin=0.5 --loss softmax --steps 6 --steps-per-frame 3 --points 50 --out"
