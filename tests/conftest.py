@@ -5,7 +5,15 @@ The command line speaks English, whatever the machine does.
 
 import os
 
+import pytest
 import torch
 
 torch.set_num_threads(1)
 os.environ["LANGUAGE"] = "en"
+
+
+@pytest.fixture
+def no_compiler(monkeypatch):
+    """Let nothing be compiled, which would go on beside the next tests and bring modules while pytest counts them."""
+    monkeypatch.setattr("engine.making._made", {})
+    monkeypatch.setattr("engine.compiling.Compilation.make", lambda job, example: None)

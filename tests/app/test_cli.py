@@ -26,10 +26,7 @@ def test_what_is_made_ready_beside_training_takes_short_turns(command, tmp_path)
     try:
         sys.setswitchinterval(0.005)
         out = tmp_path / ("run.lossgeo" if command == "train" else "folder")
-        assert (
-            main([command, "--loss", "nsl", "--data", "blobs", "--steps", "2", "--mode", "exact", "--out", str(out)])
-            == 0
-        )
+        assert main([command, "--loss", "nsl", "--data", "blobs", "--steps", "2", "--out", str(out)]) == 0
         assert sys.getswitchinterval() < 0.001
     finally:
         sys.setswitchinterval(usual)

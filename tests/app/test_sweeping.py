@@ -45,7 +45,7 @@ def test_how_far_it_is_is_shown_in_the_language_of_the_command(tmp_path, capsys)
     assert "步/s" in bar
 
 
-def test_the_same_command_goes_on_and_has_nothing_left_to_do(tmp_path, capsys):
+def test_the_same_command_goes_on_and_has_nothing_left_to_do(tmp_path, capsys, no_compiler):
     line = "--loss arcface --grid scale=4,8 --mode fast --record none"
     assert sweep(line, "--out", tmp_path) == 0
     first, table = capsys.readouterr().out, (tmp_path / "sweep.parquet").read_bytes()

@@ -253,7 +253,7 @@ def test_a_panel_that_stops_says_so_and_the_others_go_on(monkeypatch):
     assert alone["stopped"].str.contains("loss").all()
 
 
-def test_the_fast_mode_is_taken():
+def test_the_fast_mode_is_taken(no_compiler):
     table = run(Sweep(small("arcface", mode="fast"), {"scale": "4,8"}))
     assert set(table["mode"]) == {"fast"}
     assert table["test_accuracy"].between(0, 1).all()
