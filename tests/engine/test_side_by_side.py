@@ -91,7 +91,7 @@ def test_first_steps_side_by_side_are_those_of_each_panel_alone(slug, batch):
 
 
 def test_what_leaves_uneven_operations_a_rest_is_not_side_by_side():
-    """With 50 samples the softplus of InfoNCE came out otherwise in one batch of twenty, which a trial may not see."""
+    """With 50 samples the softplus of InfoNCE came out otherwise in one trial of 24, which four may not see."""
     for slug, batch, first in (("info_nce", 50, Way.NOTHING), ("info_nce", 64, Way.STACKED), ("nsl", 50, Way.STACKED)):
         settings = {"dials": {"classes": 10, "per_class": 20}, "batch": batch}
         assert next(ways(*example(Trainer(experiment(slug, slug, slug, **settings))))) is first
