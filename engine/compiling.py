@@ -56,7 +56,7 @@ class Compilation(Job):
             return self._compiled(example, {})
         try:
             return self._compiled(example, _ON_A_CPU | _TRUSTED)
-        except Exception:
+        except Exception:  # an old compiler, or none at all, which the second trial says
             _LOG.info("Compiled again, for what the C++ compiler knows of this processor.", exc_info=True)
             valid_vec_isa_list.cache_clear()
             return self._compiled(example, _ON_A_CPU)

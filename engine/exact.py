@@ -57,7 +57,7 @@ class Exact(Step):
         self._changed = True
 
     def hasten(self, trainer: "Trainer") -> None:
-        """Ask at once for records that take less than a second and halve a step: those of small nets."""
+        """Ask at once for the records of small nets, of whose steps most is Python."""
         x, y = self._batch(trainer, trainer.batches.at(trainer.step))
         for recorded in self._groups:
             recorded.hasten(trainer, x, y)

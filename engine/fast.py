@@ -18,9 +18,8 @@ _LOOK = 100
 #: Steps whose batches and rates are put together at once: one by one they take a hundredth of a small step.
 _AHEAD = 16
 
-
-#: Steps from which on records are made before the program, where they come quickly: the first time that it is compiled
-#: takes a quarter of a minute, in which a sweep of small nets gets half as far again with them.
+#: Steps from which on records are made before the program, where they come quickly: to compile it for the first time
+#: takes a quarter of a minute.
 _MANY = 400
 
 

@@ -237,12 +237,12 @@ def test_no_margin_of_circle_is_missing(margin, classes):
 
 
 def test_memory_stays_bounded():
-    """Forward and backward at a batch of 768, all losses after one another, in one fresh process."""
+    """Forward and backward at a batch of 1,024, all losses after one another, in one fresh process."""
     script = """
 import resource, torch
 from losses import LOSSES
 rng = torch.Generator().manual_seed(0)
-z, y = torch.randn(768, 3, generator=rng), torch.randint(0, 10, (768,), generator=rng)
+z, y = torch.randn(1024, 3, generator=rng), torch.randint(0, 10, (1024,), generator=rng)
 torch.ones(2, requires_grad=True).sum().backward()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for slug, knobs in CASES:
