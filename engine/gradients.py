@@ -1,6 +1,7 @@
 """The gradients of a family's panels, as a function of tensors: of one panel, or of several side by side."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import final
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from engine.groups import Group, Pieces, apart, mean, means, pulled
 from engine.nets import Net
+from engine.registers import Filled
 
 
 class Way(Enum):
@@ -23,12 +25,17 @@ class Way(Enum):
 @final
 @dataclass(frozen=True)
 class Gradients:
-    """A function of samples and weights, for panels of one family; ``layout`` is that of a net."""
+    """A function of samples and weights, for panels of one family; ``layout`` is that of a net.
+
+    ``filled``: registers are filled up where a processor would round by how many numbers there are. To look out for
+    that doubles the time of a small net's step in Python; it may be left out where it is known to make no difference.
+    """
 
     net: Net
     layout: Pieces
     group: Group
     way: Way = Way.STACKED
+    filled: bool = True
 
     def __call__(self, x: Tensor, y: Tensor, nets: Tensor, rows: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         """Return the losses, the gradients of nets and of what losses learn, then what is learned by rule.
@@ -38,7 +45,7 @@ class Gradients:
         """
         group, alone = self.group, nets.ndim == 1
         ruled, knobs = rest[: len(group.ruled)], rest[len(group.ruled) :]
-        with torch.enable_grad():
+        with torch.enable_grad(), Filled() if self.filled else nullcontext():
             weights, learned = (
                 [part.detach().requires_grad_() for part in apart(*own)]
                 for own in ((nets, self.layout), (rows, group.learned))

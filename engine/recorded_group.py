@@ -11,7 +11,7 @@ from engine.gradients import Gradients, Way
 from engine.groups import Group, narrowed, widened
 from engine.making import Job, Made, is_made, made, sizes
 from engine.played import Record
-from engine.side_by_side import kept, way_for
+from engine.side_by_side import kept, settled
 from engine.weights import Rows
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class RecordedGroup:
         self._gradients = Gradients(trainer.net, tuple(trainer.weights.plan.net.items()), group)
         self._steps = 0
         self._possible = trainer.device.type == "cpu"  # on a GPU TorchScript fuses, and rounds otherwise
-        self._way: Way | None = None  # of what Python does, once it is known
+        self._python: Gradients | None = None  # as Python computes them, once that is known
         self._record: Made | None = None
         self.read(trainer)
 
@@ -74,13 +74,14 @@ class RecordedGroup:
     def _in_python(self, own: "Trainer", x: Tensor, y: Tensor) -> Iterable[Sequence[Tensor]]:
         """Return what there is of each panel, computed side by side where that gives each what it gets alone."""
         count = len(self.panels)
-        if count > 1:
-            stacks = [x, y, *self._stacks(own)]
-            if self._way is None:
-                self._way = way_for(self._job(count, stacks), self._gradients, stacks)
-            if self._way is not Way.NOTHING:
-                return zip(*replace(self._gradients, way=self._way)(*stacks), strict=True)
-        return [self._gradients(x, y, *self._of(place, own)) for place in range(count)]
+        given = [x, y, *(self._of(0, own) if count == 1 else self._stacks(own))]
+        if self._python is None:
+            self._python = settled(self._job(given), self._gradients, given)
+        if count == 1:
+            return [self._python(*given)]
+        if self._python.way is not Way.NOTHING:
+            return zip(*self._python(*given), strict=True)
+        return [self._python(x, y, *self._of(place, own)) for place in range(count)]
 
     def hasten(self, own: "Trainer", x: Tensor, y: Tensor) -> None:
         """Ask for a record now, if the net is so small that most of a step is Python."""
@@ -97,12 +98,12 @@ class RecordedGroup:
         """Ask for a record, which is used from the step on in which it is there; ``known``: only if it is."""
         count = len(self.panels)
         example = [x, y, *(self._of(0, own) if count == 1 else self._stacks(own))]
-        job = self._job(count, example)
+        job = self._job(example)
         if not known or is_made(job):
             self._record = made(job, example)
 
-    def _job(self, count: int, example: list[Tensor]) -> Job:
-        group = replace(self.group, panels=tuple(range(count)))  # which ones they are makes no difference
+    def _job(self, example: list[Tensor]) -> Job:
+        group = replace(self.group, panels=tuple(range(len(self.panels))))  # which ones they are makes no difference
         return Record(
             sizes=sizes(example),
             device=str(example[0].device),

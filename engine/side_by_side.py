@@ -1,92 +1,59 @@
 """What of several panels is computed side by side, so that each gets the very bytes that it gets alone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, final
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.gradients import Gradients, Way
 from engine.making import Function, Job, copies
+from engine.registers import Filled
 from engine.seeds import generator
 
-#: Bytes that autograd may keep of all panels together for anything to be computed side by side. Eight small
-#: convolutional nets (29 MiB) take 6 % less time by it, two LeNet++ (108 MiB) 5 % more.
-_TOGETHER = 100 * 2**20
+#: Bytes that autograd may keep of all panels together for anything to be computed side by side: 32 LeNet++ with
+#: batches of 128 keep 3.3 GiB.
+_TOGETHER = 4 * 2**30
 
 #: By what weights are multiplied in trials, so that embeddings are short and long, and by what knobs.
 _TRIED = ((1.0, 1.0), (0.3, 1.0), (2.0, 0.7), (4.0, 1.2))
 
-#: Numbers that a kernel takes at a time, at most: two vectors of 512 bits. The rest it takes one by one.
-_AT_A_TIME = 32
-
-#: Numbers from which on kernels part their work among threads (``at::internal::GRAIN_SIZE``).
-_GRAIN = 32768
-
-#: Operations whose kernels round otherwise where they take numbers one by one, found by trying those of PyTorch that
-#: need nothing but tensors and numbers, on 6,000 numbers; and their kin.
-_UNEVEN = frozenset(
-    {
-        "atan2",
-        "atanh",
-        "celu",
-        "cosh",
-        "elu",
-        "elu_backward",
-        "exp2",
-        "gelu",
-        "gelu_backward",
-        "igamma",
-        "igammac",
-        "ldexp",
-        "logaddexp",
-        "logaddexp2",
-        "mish",
-        "mish_backward",
-        "pow",
-        "selu",
-        "sigmoid",
-        "silu",
-        "silu_backward",
-        "sinh",
-        "softplus",
-        "softplus_backward",
-        "softshrink",
-    }
-)
-
-#: Powers that are not computed as such, but by products and roots.
-_PLAIN = frozenset({-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0})
-
-#: Ways that were found; a job is a few hundred bytes.
+#: What was found; a job is a few hundred bytes.
 _KEPT = 256
-_found: dict[Job, Way] = {}
+_found: dict[Job, Gradients] = {}
 
 
-def way_for(job: Job, gradients: Gradients, example: list[Tensor]) -> Way:
-    """Return the way in which Python computes the gradients of several panels, tried once for each job."""
-    way = _found.get(job)
-    if way is None:
-        way = _found[job] = _tried(gradients, example)
+def settled(job: Job, gradients: Gradients, example: list[Tensor]) -> Gradients:
+    """Return the gradients of one or several panels as Python computes them, tried once for each job."""
+    found = _found.get(job)
+    if found is None:
+        found = _found[job] = _tried(gradients, example)
         for old in list(_found)[:-_KEPT]:
             del _found[old]
-    return way
+    return found
 
 
-def _tried(gradients: Gradients, example: list[Tensor]) -> Way:
-    trial = next(trials(gradients, example))
-    for way in ways(gradients, example):
-        if way is Way.NOTHING or same(gradients, replace(gradients, way=way), trial):
-            return way
-    raise AssertionError
+def _tried(gradients: Gradients, example: list[Tensor]) -> Gradients:
+    plain, trial, way = replace(gradients, filled=False), next(trials(gradients, example)), Way.STACKED
+    with Filled() as filling:
+        if example[2].ndim == 1:
+            plain(*example)
+        else:
+            way = next(way for way in ways(plain, example) if _passes(plain, way, trial))
+    return replace(gradients, way=way, filled=filling.used)
+
+
+def _passes(gradients: Gradients, way: Way, trial: list[Tensor]) -> bool:
+    try:
+        return way is Way.NOTHING or same(gradients, replace(gradients, way=way), trial)
+    except RuntimeError:  # a loss or a net that cannot be computed side by side
+        return False
 
 
 def ways(gradients: Gradients, example: list[Tensor]) -> Iterator[Way]:
     """Yield the ways that are worth a trial, the last of which is to compute nothing side by side."""
     if len(example[2]) * kept(gradients, first(example)) <= _TOGETHER:
-        yield from (way for way in (Way.STACKED, Way.LOSSES) if _even(replace(gradients, way=way), example))
+        yield from (Way.STACKED, Way.LOSSES)
     yield Way.NOTHING
 
 
@@ -134,52 +101,6 @@ def kept(gradients: Gradients, given: list[Tensor]) -> int:
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         gradients(*given)
     return counted
-
-
-def _even(gradients: Gradients, example: list[Tensor]) -> bool:
-    """Tell whether no number of a panel is taken one by one alone and not so side by side, or the other way round.
-
-    A trial may miss that: it is about a few numbers, a few hundredths of which come out otherwise.
-    """
-    watch = _Watch(len(example[2]))
-    try:
-        with watch:
-            gradients(*example)
-    except RuntimeError:  # a loss or a net that cannot be computed side by side
-        return False
-    return watch.even or example[0].device.type != "cpu"
-
-
-@final
-class _Watch(TorchDispatchMode):
-    """Looks at the sizes of what uneven operations give, of so many panels."""
-
-    def __init__(self, panels: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.even = True
-        self._panels = panels
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Do what is asked for."""
-        given = func(*args, **(kwargs or {}))
-        name = func.overloadpacket.__name__  # type: ignore[attr-defined]
-        if name in _UNEVEN and not (name == "pow" and args[1] in _PLAIN):
-            self.even = self.even and given.numel() % self._panels == 0 and self._whole(given.numel())
-        return given
-
-    def _whole(self, numel: int) -> bool:
-        """Tell whether kernels take so many numbers, and those of a panel, without a rest, on each thread."""
-        for count in (numel, numel // self._panels):
-            threads = min(torch.get_num_threads(), -(-count // _GRAIN))
-            if -(-count // threads) % _AT_A_TIME:
-                return False
-        return True
 
 
 def _equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:

@@ -48,4 +48,5 @@ def over_samples(cost: Tensor, y: Tensor, chosen: Tensor, real: Tensor) -> Tenso
 
 def _among(real: Tensor, *, own: bool) -> Tensor:
     """Return ``(P, P)`` where both are real, and on the diagonal ``own``."""
-    return (real[:, None] & real[None, :]).fill_diagonal_(fill_value=own)
+    both, same = real[:, None] & real[None, :], torch.eye(len(real), dtype=torch.bool, device=real.device)
+    return both | same if own else both & ~same
