@@ -71,6 +71,11 @@ class Filled(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.used = False
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Do without PyTorch's tracer of Python, which takes seconds to load and most of each call."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Callable[..., Any],
