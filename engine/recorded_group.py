@@ -112,9 +112,9 @@ class RecordedGroup:
         )
 
     def _stacks(self, own: "Trainer") -> list[Tensor]:
-        nets, states = zip(*(own.weights.rows(panel) for panel in self.panels), strict=True)
+        states = torch.stack([own.weights.rows(panel)[1] for panel in self.panels])
         ruled = zip(*(self._ruled(own, panel) for panel in self.panels), strict=True)
-        return [torch.stack(nets), torch.stack(states), *(torch.stack(each) for each in ruled), *self._knobs]
+        return [own.weights.net_rows(self.panels), states, *(torch.stack(each) for each in ruled), *self._knobs]
 
     def _of(self, place: int, own: "Trainer") -> list[Tensor]:
         panel = self.panels[place]

@@ -93,6 +93,12 @@ class Weights:
         """Return the net and what the loss learns of a panel, a row each, the end of which is zero."""
         return self._rows[panel]
 
+    def net_rows(self, panels: Sequence[int]) -> Tensor:
+        """Return the nets of panels, a row each ``(K, row)``: themselves where they lie one after another."""
+        count, ends = len(panels), self.plan.row * len(self.plan.states)
+        rows = self.values[:ends].view(-1, self.plan.row)
+        return rows[panels[0] :][:count] if panels[-1] - panels[0] == count - 1 else rows[list(panels)]
+
     def count(self, steps: int) -> None:
         """Note how many steps Adam has taken, where somebody else took them."""
         self._steps.fill_(steps)

@@ -3,7 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+from torch._inductor.cpu_vec_isa import VecISA
+
+from engine.compiling import _trusting
 
 
 def test_compiled_programs_are_kept_among_the_data_of_the_user(tmp_path):
@@ -14,3 +19,12 @@ def test_compiled_programs_are_kept_among_the_data_of_the_user(tmp_path):
     folder = Path(found.stdout.strip())
     assert folder.is_relative_to(tmp_path)
     assert folder.parts[-2:] == ("loss-geometry", "compiled")
+
+
+def test_a_processor_is_asked_again_after_it_was_trusted():
+    """What is compiled beside, or after a failure, is compiled as PyTorch means it."""
+    asked = VecISA.check_build
+    with suppress(ZeroDivisionError), _trusting():
+        assert VecISA().check_build("no program")
+        raise ZeroDivisionError
+    assert VecISA.check_build is asked

@@ -194,3 +194,23 @@ def test_what_keeps_numbers_of_its_example_is_not_played(counts):
     example = [x, torch.arange(32) % 3, weights, torch.zeros(0)]
     record = Record(sizes=sizes(example), device="cpu", threads=1, gradients=gradients)
     assert (record.make(example) is None) is counts
+
+
+@pytest.mark.parametrize("form", [(1, 64, 37), (8, 6, 5, 5)])
+def test_gradients_of_prelu_are_those_of_its_kernel(form):
+    random = torch.Generator().manual_seed(0)
+    pull, x = (torch.randn(*form, generator=random) for _ in "ab")
+    x.view(-1)[::7] = 0.0  # where the two slopes meet
+    weight = torch.rand(1, form[1], *[1] * (len(form) - 2), generator=random)
+    seen = engine.played._prelu_backward(pull, x, weight)
+    for one, other in zip(seen, torch.ops.aten._prelu_kernel_backward(pull, x, weight), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_rows_of_nets_are_copied_only_where_others_lie_between():
+    weights = Trainer(experiment("nsl", "softmax", "nsl", "nsl", **SMALL)).weights
+    for panels in [(0,), (2, 3), (0, 2, 3), (1,)]:
+        rows = weights.net_rows(panels)
+        assert torch.equal(rows, torch.stack([weights.rows(panel)[0] for panel in panels]))
+        own = rows.data_ptr() == weights.rows(panels[0])[0].data_ptr()
+        assert own is (panels != (0, 2, 3))
