@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 import torch
 
-#: Seconds for which a thread of Python may keep another one waiting.
-_TURN = 0.0005
+#: Seconds for which a thread of Python may keep another one waiting. While a program is compiled, a step of sixteen
+#: small nets takes 14 ms with this, 21 with ten times as much; with less, no less.
+_TURN = 0.00005
 
 
 def take_turns() -> None:

@@ -111,26 +111,32 @@ class Weights:
         Those that are ``stopped`` stay where they are, whatever their gradients hold.
         """
         self._steps += 1
-        scaling = self.values.device.type != "mps"  # whose kernel left the divisor out in some releases
-        for panel, (rate, gradient, divisor) in enumerate(zip(rates, gradients, divisors, strict=True)):
+        alike: dict[float, list[int]] = {}  # the kernel takes one rate
+        for panel, rate in enumerate(rates):
             if panel not in stopped:
-                # what torch.optim.Adam(fused=True) calls; what it does around it takes four times as long
-                torch._fused_adam_(
-                    self._rows[panel],
-                    gradient if scaling else [row / divisor for row in gradient],
-                    *self._memory[panel],
-                    [],
-                    [self._steps] * 2,
-                    lr=rate,
-                    beta1=FIRST,
-                    beta2=SECOND,
-                    weight_decay=0.0,
-                    eps=TINY,
-                    amsgrad=False,
-                    maximize=False,
-                    grad_scale=divisor if scaling else None,
-                    found_inf=None,
-                )
+                alike.setdefault(rate, []).append(panel)
+        whole = divisors.tolist()
+        for rate, panels in alike.items():
+            pulls = [row if whole[own] == 1 else row / whole[own] for own in panels for row in gradients[own]]
+            first, second = ([row for own in panels for row in self._memory[own][which]] for which in (0, 1))
+            # what torch.optim.Adam(fused=True) calls; what it does around it takes four times as long
+            torch._fused_adam_(
+                [row for own in panels for row in self._rows[own]],
+                pulls,
+                first,
+                second,
+                [],
+                [self._steps] * len(pulls),
+                lr=rate,
+                beta1=FIRST,
+                beta2=SECOND,
+                weight_decay=0.0,
+                eps=TINY,
+                amsgrad=False,
+                maximize=False,
+                grad_scale=None,
+                found_inf=None,
+            )
 
     def adopt(self, plan: Plan) -> None:
         """Rearrange for a plan whose nets are the same: what keeps its name and shape keeps its value and memory.
