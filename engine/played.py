@@ -17,7 +17,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from engine.gradients import Gradients, Way
 from engine.making import Function, Job
 from engine.scripted import convolution_backward
-from engine.side_by_side import first, same, trials, ways
+from engine.side_by_side import first, same, settled, trials, ways
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,14 +31,14 @@ class Record(Job):
 
     def make(self, example: list[Tensor]) -> Function | None:
         """Record the operations; return them if each panel gets the bytes that Python gives it alone."""
-        alone = example[2].ndim == 1
+        alone, python = example[2].ndim == 1, settled(self, self.gradients, example)
         for way in [Way.STACKED] if alone else ways(self.gradients, example):
             try:
                 played = _recorded(self._operations(way, example), example)
             except RuntimeError as error:  # not every operation can be; Python goes on
                 _LOG.info("Steps are not recorded: %s", error)
                 continue
-            if all(same(self.gradients, played, trial) for trial in trials(self.gradients, example)):
+            if all(same(python, played, trial) for trial in trials(python, example)):
                 return played
         return None
 
