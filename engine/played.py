@@ -57,7 +57,8 @@ class Record(Job):
 def _prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients of what PReLU reads and of its slope, number by number, as PyTorch's kernel does.
 
-    That one decides about each number by itself, and takes seven times as long: a fifth of a small net's step.
+    That one decides about each number by itself, which a processor cannot foresee. A step of sixteen small nets gets a
+    tenth shorter without it (11.1 and 10.2 ms).
     """
     above = torch.ops.aten.threshold_backward(pull, x, 0)  # what comes to numbers above zero, and zero for the others
     below = pull - above

@@ -14,8 +14,7 @@ def numbers(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_uneven_operations_are_those_of_the_processor_at_hand(one_thread):
-    """Each number by itself and all of them together: there is something that has to be filled up."""
+def test_a_number_comes_out_alike_by_itself_and_among_others(one_thread):
     many = numbers(6001)
     plain = [torch.nn.functional.softplus(part) for part in (many, *many.split(1))]
     with Filled() as filling:
