@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, final
 
@@ -100,6 +101,11 @@ class Chunk:
         """The name of its files: the place of its first row."""
         return f"{self.trials[0].number:06}"
 
+    def without(self, done: frozenset[tuple[int, int]]) -> "Chunk":
+        """Return it without trials that are done, which go by the numbers of setting and seed."""
+        left = (trial for trial in self.trials if (trial.setting.number, trial.seed) not in done)
+        return replace(self, trials=tuple(left))
+
     @cached_property
     def experiment(self) -> Experiment:
         """The base with these panels, data, net, numbers and seed."""
@@ -114,14 +120,11 @@ def cut(trials: Iterable[Trial], base: Experiment, panels: int, *, film: bool) -
     together: dict[tuple[Any, ...], list[Trial]] = {}
     for trial in trials:
         together.setdefault((trial.seed, trial.setting.shared), []).append(trial)
-    chunks = []
+    chunks: list[Chunk] = []
     for group in together.values():
-        left, count = group, -(-len(group) // panels)
-        # the larger ones first, so that what is left of a group is cut again at the same places
-        while left:
-            size = -(-len(left) // count)
-            chunks.append(Chunk(tuple(left[:size]), base, film))
-            left, count = left[size:], count - 1
+        count = -(-len(group) // panels)
+        ends = [-(-len(group) * place // count) for place in range(count + 1)]
+        chunks += [Chunk(tuple(group[start:end]), base, film) for start, end in pairwise(ends)]
     return chunks
 
 
@@ -153,41 +156,47 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
 
 
 def train_chunk(
-    experiment: Experiment, path: Path | None, *, device: str, tick: Callable[[int], object], adapted: bool = False
+    experiment: Experiment,
+    path: Path | None,
+    *,
+    device: str,
+    tick: Callable[[int], object],
+    worth: Callable[[], bool] = lambda: True,
+    adapted: bool = False,
 ) -> tuple[Frame, float]:
     """Train all panels to the end; return the last frame, and the seconds that it took.
 
     Where there is a ``path``, the frames are written there (``adapted``: as many as their share of the time allows),
     without checkpoints, which would be most of the file.
-    ``tick`` is told the steps as they are done.
+    ``tick`` is told the steps as they are done, and ``worth`` says whether a program is to be compiled
+    (``engine.trainer``).
     """
     began = time.perf_counter()
-    with spared():
-        trainer = Trainer(experiment, device=device)
-        filming = Filming(trainer, experiment.steps_per_frame, adapted=adapted)
-        recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
-        status, told = "stopped", Told()
-        try:
-            while True:
-                if trainer.finished or (recorder is not None and filming.due(trainer)):
-                    made = filming.frame(trainer)
-                    if made is not None:
-                        frame, written = made
-                        if recorder is not None:
-                            recorder.frame(frame.step, written)
-                            for kind, body in (*told.stage(trainer), *told.diverged(trainer.stopped)):
-                                recorder.happened(trainer.step, kind, body)
-                if trainer.finished:
-                    break
-                step = trainer.step
-                if recorder is None:
-                    trainer.advance(experiment.steps - step)
-                else:
-                    filming.advance(trainer, experiment.steps - step)
-                tick(trainer.step - step)
-            status = "done"
-        finally:
-            if recorder is not None:
-                recorder.end(trainer.step, status)
+    trainer = Trainer(experiment, device=device, worth=worth)
+    filming = Filming(trainer, experiment.steps_per_frame, adapted=adapted)
+    recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
+    status, told = "stopped", Told()
+    try:
+        while True:
+            if trainer.finished or (recorder is not None and filming.due(trainer)):
+                made = filming.frame(trainer)
+                if made is not None:
+                    frame, written = made
+                    if recorder is not None:
+                        recorder.frame(frame.step, written)
+                        for kind, body in (*told.stage(trainer), *told.diverged(trainer.stopped)):
+                            recorder.happened(trainer.step, kind, body)
+            if trainer.finished:
+                break
+            step = trainer.step
+            if recorder is None:
+                trainer.advance(experiment.steps - step)
+            else:
+                filming.advance(trainer, experiment.steps - step)
+            tick(trainer.step - step)
+        status = "done"
+    finally:
+        if recorder is not None:
+            recorder.end(trainer.step, status)
     tick(experiment.steps - frame.step)  # those that were left when no panel was
     return frame, time.perf_counter() - began

@@ -13,7 +13,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.bound import ahead, shape_of, stacked
-from engine.making import LOADING, Function, Job, Made, copies, made, sizes
+from engine.making import LOADING, Function, Job, Made, copies, is_made, made, sizes
 from engine.program import Program, Shape
 from engine.rewriting import REWRITTEN
 from engine.shelf import data_folder
@@ -97,8 +97,16 @@ def _trusting() -> Iterator[None]:
 
 def program_for(trainer: "Trainer") -> Made:
     """Return the compiled program for a trainer as it is, which may take a while to be there."""
+    return made(*_compilation(trainer))
+
+
+def is_there(trainer: "Trainer") -> bool:
+    """Tell whether this process has that program already, or knows that there will be none."""
+    return is_made(_compilation(trainer)[0])
+
+
+def _compilation(trainer: "Trainer") -> tuple[Compilation, list[Tensor]]:
     shape = shape_of(trainer)
     example = [*next(ahead(trainer, 1)), *stacked(trainer, shape).flat()]
     threads = torch.get_num_threads()
-    job = Compilation(sizes=sizes(example), device=str(trainer.device), threads=threads, shape=shape)
-    return made(job, example)
+    return Compilation(sizes=sizes(example), device=str(trainer.device), threads=threads, shape=shape), example

@@ -1,10 +1,11 @@
 """The fast step: all panels of a family at once, compiled while training already goes on."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, final
 
 from engine.bound import Bound, Read, ahead
-from engine.compiling import program_for
+from engine.compiling import is_there, program_for
 from engine.exact import Exact
 from engine.making import Made
 from engine.step import Step
@@ -28,13 +29,15 @@ class Fast(Step):
     """Steps as the exact one does until a compiled program is there, then by the program.
 
     Numbers differ from those of the exact step by rounding, which training blows up; which step changed over is
-    not reproducible. Knobs are tensors of the program: moving one does not make another.
+    not reproducible. Knobs are tensors of the program: moving one does not make another. A program is asked for as soon
+    as it is ``worth`` its compiler; one that this process has is used anyway.
     """
 
-    def __init__(self, exact: Exact) -> None:
+    def __init__(self, exact: Exact, worth: Callable[[], bool]) -> None:
         super().__init__()
-        self._exact = exact
+        self._exact, self._worth = exact, worth
         self._ask = program_for
+        self._looked = False  # whether the program is there already
         self._compiled: Made | None = None
         self._bound: Bound | None = None
         self._next: deque[Read] = deque()
@@ -43,12 +46,10 @@ class Fast(Step):
         """Take one step with all panels."""
         own = trainer
         if self._compiled is None:
-            if not own.edits and own.horizon - own.step >= _MANY:
-                self._exact.hasten(own)
-            self._compiled = self._ask(own)
-        if self._compiled.function is None:
-            # records that are asked for now would come after the program
-            self._exact.recording = self._compiled.ended.is_set()
+            self._compiled = self._asked(own)
+        if self._compiled is None or self._compiled.function is None:
+            # records that are asked for while it is compiled would come after the program
+            self._exact.recording = self._compiled is None or self._compiled.ended.is_set()
             self._exact.take(own, 1)
             return
         self.stage, self.program = "compiled", self._compiled
@@ -74,9 +75,17 @@ class Fast(Step):
         if self._bound is not None and self._bound.refreshed(trainer):
             return
         self._compiled = self._bound = self.program = None
+        self._looked = False
         self.stage, self.precision = "exact", "float32"
 
     def wait(self) -> None:
         """Wait until the program is there, or never will be."""
         if self._compiled is not None:
             self._compiled.ended.wait()
+
+    def _asked(self, own: "Trainer") -> Made | None:
+        """Ask for the program, if it is there or worth it; before that for records, where they come quickly."""
+        first, self._looked = not self._looked, True
+        if first and not own.edits and own.horizon - own.step >= _MANY:
+            self._exact.hasten(own)
+        return self._ask(own) if self._worth() or (first and is_there(own)) else None

@@ -4,6 +4,7 @@ What each number means, and where it is from, stands in docs/metrics.md. These c
 ``engine.metrics`` and are not in every frame.
 """
 
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ FULL = (
 )
 
 Numbers = NDArray[np.floating[Any]]
+
+#: Held while scikit-learn looks for neighbours: it changes for a moment which warnings the whole process passes over.
+_LOOKING = Lock()
 
 
 def full(train: Cloud, test: Cloud, *, directional: bool) -> dict[str, float]:
@@ -92,7 +96,9 @@ def _neighbours(train: Cloud, test: Cloud) -> float:
     kept, asked = chosen(len(train.z), SAMPLES), chosen(len(test.z), SAMPLES)
     model = KNeighborsClassifier(min(NEIGHBOURS, len(kept)), algorithm="kd_tree")
     model.fit(train.z[kept].numpy(), train.y[kept].numpy())
-    return float((model.predict(test.z[asked].numpy()) == test.y[asked].numpy()).mean())
+    with _LOOKING:
+        found = model.predict(test.z[asked].numpy())
+    return float((found == test.y[asked].numpy()).mean())
 
 
 def _told_apart(group: str, cloud: Cloud, *, directional: bool) -> dict[str, float]:

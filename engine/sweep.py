@@ -5,28 +5,31 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import count, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from types import MappingProxyType
 from typing import Any, Literal, final, get_args
 
 import pandas as pd
-from tqdm import tqdm
 
-from engine.chunks import CACHED, PANELS, Chunk, Setting, Trial, cut, footprint, train_chunk
+from engine.at_once import Together, trained
+from engine.chunks import Chunk, Setting, Trial, cut, footprint, train_chunk
 from engine.experiment import NUMBERS as OF_EXPERIMENT
 from engine.experiment import Experiment, Panel, one_of
 from engine.fields import plain
 from engine.frame import Frame
 from engine.grid import DIAL, MOST, NET, NUMBERS, values_of
+from engine.progress import Progress
 from engine.sweep_folder import SweepFolder
 from engine.sweep_table import Columns, summary
 from engine.trainer import LEARNING_RATE, device_of
 from engine.worker import why_failed
-from spec import LANGUAGES, Knob, Message, Refusal, text
+from spec import LANGUAGES, Knob, Message, Refusal
 from spec.knobs import Value
 from toy_data import DATA_SETS, Samples
 from toy_data.own import checksum
@@ -39,7 +42,7 @@ Record = Literal["last", "all", "adapted", "none"]
 #: share of the time allows (``engine.filming``), or nothing.
 RECORDS: tuple[Record, ...] = get_args(Record)
 
-#: MiB that the panels of a chunk may take together, unless something else is said.
+#: MiB that the panels that are trained at once may take, unless something else is said.
 MIB = 1024
 _MEMORY = Knob(name="memory", kind="whole", default=MIB, low=1, high=2**24)
 
@@ -101,14 +104,13 @@ class Sweep:
         grid = [[name, list(values)] for name, values in self.values.items()]
         return {"experiment": self.experiment.model_dump(mode="json"), "grid": grid, "seeds": self.seeds}
 
-    def panels(self, memory: int = MIB, device: str = "cpu") -> int:
-        """Return how many panels of the most expensive setting fit into so many MiB, from 1 to 16 (a GPU: to 64).
+    def together(self, memory: int = MIB, device: str = "cpu") -> Together:
+        """Return what is trained together, as many panels of the most expensive setting as fit into so many MiB.
 
         Raises ``Refusal`` where the device or, with one of the dials, the data set is not to be had, or the net cannot
         take it.
         """
-        budget = int(_MEMORY.check(plain(memory))) * 2**20
-        most = CACHED if device_of(device).type == "cpu" else PANELS
+        budget, place = int(_MEMORY.check(plain(memory))) * 2**20, device_of(device)
         seen: dict[tuple[Any, ...], int] = {}
         for setting in self.settings:
             # numbers of a loss do not change what is kept of a batch; words and switches may, and what is shared does
@@ -116,7 +118,7 @@ class Sweep:
             kind = (setting.loss, words, setting.shared)
             if kind not in seen:
                 seen[kind] = footprint(setting.experiment(self.experiment), setting.panel, self._samples(setting))
-        return max(1, min(most, budget // max(seen.values())))
+        return Together.of(len(self.settings) * self.seeds, budget // max(seen.values()), place)
 
     def chunks(
         self, panels: int, record: Record = "last", done: frozenset[tuple[int, int]] = frozenset()
@@ -128,8 +130,9 @@ class Sweep:
             for place in range(self.seeds)
             for setting in self.settings
         )
-        left = (trial for trial in trials if (trial.setting.number, trial.seed) not in done)
-        return cut(left, self.experiment, panels, film=record in {"all", "adapted"})
+        whole = cut(trials, self.experiment, panels, film=record in {"all", "adapted"})
+        left = (chunk.without(done) for chunk in whole)  # what is left of a sweep is cut at the same places
+        return [chunk for chunk in left if chunk.trials]
 
     def run(
         self,
@@ -144,8 +147,9 @@ class Sweep:
         """Train all settings, chunk after chunk, and return the table: one row for each setting and seed.
 
         With a ``folder``, tables and recordings are kept there, and the same sweep in the same folder goes on where
-        it stopped. ``memory`` is what the panels of a chunk may take, in MiB; in the mode ``exact`` it changes no
-        result. ``progress`` shows a bar, in a ``language`` (``en`` or ``zh``). Raises ``Refusal`` where the data, the
+        it stopped. ``memory`` is what all panels that are trained at once may take, in MiB; in the mode ``exact`` it
+        changes no result. In the mode ``fast`` a program is compiled only if the sweep goes on for a minute or more.
+        ``progress`` shows a bar, in a ``language`` (``en`` or ``zh``). Raises ``Refusal`` where the data, the
         device or the folder is not to be had, or the data change.
         """
         one_of("language", language, dict.fromkeys(LANGUAGES))
@@ -155,18 +159,31 @@ class Sweep:
                     passing, record="none", memory=memory, device=device, progress=progress, language=language
                 )
         # what can be refused is refused before the folder is there
-        panels, columns, data = self.panels(memory, device), Columns(self.experiment), self._checksums()
-        self.chunks(panels, record)
+        together, columns, data = self.together(memory, device), Columns(self.experiment), self._checksums()
+        self.chunks(together.panels, record)
         with SweepFolder(Path(folder), {**self.description, "record": record}, list(data.values())) as kept:
             tables = kept.tables()
             done = frozenset(pair for table in tables for pair in zip(table["setting"], table["seed"], strict=True))
             cost, shown = 0.0, -math.inf
-            with self._bar(done, progress, language) as bar:
-                for chunk in self.chunks(panels, record, done):
-                    self._unchanged(chunk, data)
-                    path = None if record == "none" else kept.recording(chunk.name)
-                    frame, seconds = _trained(chunk, path, device, memory, bar, adapted=record == "adapted")
-                    recording = "" if path is None else kept.place(chunk.name)
+
+            def train(chunk: Chunk, ending: Event) -> tuple[Frame, float]:
+                self._unchanged(chunk, data)
+                path = None if record == "none" else kept.recording(chunk.name)
+                size = len(chunk.trials)
+                with _said(kept, size, memory):
+                    return train_chunk(
+                        chunk.experiment,
+                        path,
+                        device=device,
+                        tick=lambda steps: bar.step(steps * size, ending),
+                        worth=bar.long,
+                        adapted=record == "adapted",
+                    )
+
+            chunks = self.chunks(together.panels, record, done)
+            with self._progress(done, progress, language) as bar, trained(chunks, train, together.at_once) as ended:
+                for chunk, (frame, seconds) in ended:
+                    recording = "" if record == "none" else kept.place(chunk.name)
                     tables.append(columns.table(chunk, frame, seconds, recording))
                     kept.keep(chunk.name, tables[-1])
                     began = time.monotonic()
@@ -244,12 +261,10 @@ class Sweep:
             raise Refusal("sweep.unknown_knob", name=repr(name)[:40], allowed=", ".join(allowed))
         return found
 
-    def _bar(self, done: Iterable[tuple[int, int]], progress: bool, language: str) -> "tqdm[Any]":
-        """Return the progress in steps of panels."""
+    def _progress(self, done: Iterable[tuple[int, int]], shown: bool, language: str) -> Progress:
         steps = [setting.numbers["steps"] for setting in self.settings]
-        total, initial = sum(steps) * self.seeds, sum(steps[setting] for setting, _ in done)
-        what, unit = text("sweep.bar", language), text("sweep.step", language)
-        return tqdm(total=total, initial=initial, desc=what, unit=unit, unit_scale=True, disable=not progress)
+        taken = sum(steps[setting] for setting, _ in done)
+        return Progress(sum(steps) * self.seeds, taken, shown=shown, language=language)
 
 
 @lru_cache(maxsize=4)  # as many as their readers keep
@@ -272,20 +287,14 @@ def _checked(knobs: Sequence[Knob], given: str | Iterable[Any]) -> tuple[Value, 
     return values
 
 
-def _trained(
-    chunk: Chunk, path: Path | None, device: str, memory: int, bar: "tqdm[Any]", *, adapted: bool
-) -> tuple[Frame, float]:
-    size = len(chunk.trials)
-
-    def tick(steps: int) -> None:
-        bar.update(steps * size)
-
+@contextmanager
+def _said(kept: SweepFolder, panels: int, memory: int) -> Iterator[None]:
+    """Put what the disk refuses and what does not fit into memory into one sentence."""
     try:
-        return train_chunk(chunk.experiment, path, device=device, tick=tick, adapted=adapted)
+        yield
     except sqlite3.Error as error:  # of the recording
-        folder = "" if path is None else path.parents[1]
-        raise Refusal("sweep.disk", folder=folder, reason=str(error)) from error
+        raise Refusal("sweep.disk", folder=kept.path, reason=str(error)) from error
     except Exception as error:
         if why_failed(error) == Message.of("server.out_of_memory"):
-            raise Refusal("sweep.out_of_memory", panels=size, memory=memory) from error
+            raise Refusal("sweep.out_of_memory", panels=panels, memory=memory) from error
         raise

@@ -1,7 +1,7 @@
 """The trainer: all panels of an experiment, stepped together, edited while they learn."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 import torch
@@ -35,10 +35,13 @@ class Trainer:
     """The one stateful object: weights, optimiser, and the knobs as they are now.
 
     A panel's bytes depend on the experiment's common settings, its own loss and the edits that concern it, and not
-    on what is trained beside it. Raises ``Refusal`` where the data set, the net or the device is not to be had.
+    on what is trained beside it. In the fast mode, ``worth`` is asked whether to compile a program for what is left.
+    Raises ``Refusal`` where the data set, the net or the device is not to be had.
     """
 
-    def __init__(self, experiment: Experiment, *, device: str = "cpu") -> None:
+    def __init__(
+        self, experiment: Experiment, *, device: str = "cpu", worth: Callable[[], bool] = lambda: True
+    ) -> None:
         self.experiment = experiment
         self.step = 0  # steps done
         self.stopped: dict[int, Message] = {}
@@ -72,7 +75,7 @@ class Trainer:
         self.norms = norms([panel.gradients for panel in asked])
         self._way: Step = exact
         if experiment.mode == "fast":
-            self._way = Captured(exact) if self.device.type == "cuda" else Fast(exact)
+            self._way = Captured(exact) if self.device.type == "cuda" else Fast(exact, worth)
 
     @classmethod
     def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> "Trainer":

@@ -17,3 +17,16 @@ def no_compiler(monkeypatch):
     """Let nothing be compiled, which would go on beside the next tests and bring modules while pytest counts them."""
     monkeypatch.setattr("engine.making._made", {})
     monkeypatch.setattr("engine.compiling.Compilation.make", lambda job, example: None)
+
+
+@pytest.fixture
+def one_thread():
+    """Run on the one thread that all tests run on."""
+
+
+@pytest.fixture
+def two_threads():
+    """Run on two threads."""
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)

@@ -1,6 +1,8 @@
 """The command ``sweep``: what it trains, lists and prints, and the one sentence for wrong input."""
 
 import json
+import signal
+import time
 
 import pandas as pd
 import pytest
@@ -60,24 +62,29 @@ def test_a_plan_is_listed_without_training(tmp_path, capsys, monkeypatch):
     said = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert said["settings"] == "65"
     assert said["trainings"] == "325  (seeds: 5)"
-    assert said["chunks"] == "25  (panels: 16 at most; memory: 1024 MiB)"
+    assert said["chunks"] == "25  (panels: 16 at most; at once: 1; memory: 1024 MiB)"
     first = json.loads(said["first"])
     assert [panel["knobs"]["margin"] for panel in first["panels"][:6]] == [0.0] * 5 + [0.05]
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     line = "--loss arcface --grid scale=4,8 --seeds 2"
     with monkeypatch.context() as patched:
-        left = iter([train_chunk])
 
-        def once(*given, **options):
-            try:
-                return next(left)(*given, **options)
-            except StopIteration:
-                raise KeyboardInterrupt from None
+        def held(experiment, *given, tick, **options):
+            def then(steps):
+                while experiment.seed == 1 and not (tmp_path / "sweep.csv").exists():
+                    time.sleep(0.01)
+                if experiment.seed == 1:
+                    signal.raise_signal(signal.SIGINT)
+                    time.sleep(0.1)  # Python tells its first thread
+                tick(steps)
 
-        patched.setattr("engine.sweep.train_chunk", once)
+            return train_chunk(experiment, *given, tick=then, **options)
+
+        patched.setattr("engine.sweep.train_chunk", held)
         assert sweep(line, "--out", tmp_path) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Stopped; the same command goes on from here."
     assert pd.read_csv(tmp_path / "sweep.csv")["seed"].tolist() == [0, 0]

@@ -84,8 +84,8 @@ def test_memory_cuts_chunks_and_changes_no_row():
 def test_chunks_hold_one_seed_and_the_same_dials_and_are_about_equally_large(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     sweep = Sweep(small("arcface"), {"margin": "0:1:65", "data.classes": "3,4"}, seeds=2)
-    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.panels(device="cuda"))] == [33, 32] * 4
-    chunks = sweep.chunks(sweep.panels())
+    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.together(device="cuda").panels)] == [33, 32] * 4
+    chunks = sweep.chunks(sweep.together().panels)
     assert [len(chunk.trials) for chunk in chunks] == [13] * 5 * 4
     for chunk in chunks:
         assert len(chunk.experiment.panels) == len(chunk.trials)
@@ -99,11 +99,10 @@ def test_what_is_left_of_a_sweep_is_cut_at_the_same_places():
     sweep = Sweep(small("arcface"), {"margin": "0:1:47"}, seeds=2)
     for panels in (1, 5, 10, 64):
         chunks = [[trial.number for trial in chunk.trials] for chunk in sweep.chunks(panels)]
-        for done in range(len(chunks)):
-            pairs = frozenset((number // 2, number % 2) for chunk in chunks[:done] for number in chunk)
-            assert [[trial.number for trial in chunk.trials] for chunk in sweep.chunks(panels, done=pairs)] == (
-                chunks[done:]
-            )
+        for left in (*(chunks[done:] for done in range(len(chunks))), chunks[1::2], chunks[:1]):
+            done = {number for chunk in chunks if chunk not in left for number in chunk}
+            pairs = frozenset((number // 2, number % 2) for number in done)
+            assert [[trial.number for trial in chunk.trials] for chunk in sweep.chunks(panels, done=pairs)] == left
 
 
 def test_a_panel_is_estimated_to_need_more_for_a_larger_batch_and_for_pairs():
@@ -154,7 +153,7 @@ def test_all_frames_or_none_are_recorded_where_that_is_asked_for(tmp_path):
 SCRIPT = """
 import sys
 import torch
-torch.set_num_threads(1)
+torch.set_num_threads(int(sys.argv[3]))
 from engine import Experiment, Panel
 from engine.sweep import Sweep
 own = Experiment.parse(sys.argv[1])
@@ -162,11 +161,12 @@ Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2).run(sys.
 """
 
 
-def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
+@pytest.mark.parametrize("at_once", ["1", "2"])
+def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path, at_once):
     own = small("triplet", batch=64, steps=40)
     sweep = Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2)
     killed = tmp_path / "killed"
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, own.canonical, str(killed)])
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, own.canonical, str(killed), at_once])
     deadline = time.monotonic() + 120
     while len(list(killed.glob("chunks/*.parquet"))) < 2:
         assert time.monotonic() < deadline

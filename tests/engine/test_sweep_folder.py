@@ -143,7 +143,7 @@ def test_a_device_that_is_not_here_is_refused_first(tmp_path, monkeypatch, capsy
     with pytest.raises(Refusal, match=f"The device is '{device}', but must be one that PyTorch has here: cpu"):
         sweep.run(tmp_path / "x", device=device)
     with pytest.raises(Refusal, match=f"The device is '{device}'"):
-        sweep.panels(device=device)
+        sweep.together(device=device)
     assert not list(tmp_path.iterdir())
     assert capsys.readouterr().err == ""  # no progress of what does not begin
 

@@ -80,7 +80,7 @@ def test_a_sweep_over_nets_goes_on_where_it_stopped(tmp_path, capsys):
 
 def test_memory_is_that_of_the_most_expensive_net_dimension_and_batch():
     def panels(**grid):
-        return Sweep(small("contrastive"), grid).panels(memory=8)
+        return Sweep(small("contrastive"), grid).together(memory=8).panels
 
     alone = panels()
     assert alone > panels(**{"net.width": (128, 512)}) >= panels(**{"net.width": (128, 1024)})
