@@ -145,7 +145,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 def _record(experiment: Experiment, path: Path, device: str, language: str, frames: Frames = "all") -> int:
     """Train into a recording; a terminal is shown how far it is."""
     began = time.perf_counter()
-    bar: tqdm[Any] = tqdm(total=experiment.steps, unit=text("cli.train.step", language), leave=False, disable=None)
+    bar: tqdm[Any] = tqdm(total=experiment.steps, unit=text("sweep.step", language), leave=False, disable=None)
     try:
         with bar:
             for frame in record(experiment, path, device=device, frames=frames):

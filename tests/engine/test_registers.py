@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.registers import UNEVEN, Filled
+from engine.registers import Filled
 
 
 def bytes_of(tensor):
@@ -87,4 +87,3 @@ def test_what_fits_is_left_as_it_is():
         torch.pow(numbers(7), 2)
         torch.exp(numbers(7))
     assert not filling.used
-    assert {"softplus", "sigmoid", "atan2"} <= UNEVEN
