@@ -29,7 +29,7 @@ def settled(job: Job, gradients: Gradients, example: list[Tensor]) -> Gradients:
     if found is None:
         found = _found[job] = _tried(gradients, example)
         for old in list(_found)[:-_KEPT]:
-            del _found[old]
+            _found.pop(old, None)  # another thread may have been here
     return found
 
 

@@ -1,6 +1,7 @@
 """The command ``sweep``: what it trains, lists and prints, and the one sentence for wrong input."""
 
 import json
+import os
 import signal
 import time
 
@@ -74,15 +75,18 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     with monkeypatch.context() as patched:
 
         def held(experiment, *given, tick, **options):
-            def then(steps):
-                while experiment.seed == 1 and not (tmp_path / "sweep.csv").exists():
+            def until_interrupted(steps):
+                deadline = time.monotonic() + 60
+                while not (tmp_path / "sweep.csv").exists():
+                    assert time.monotonic() < deadline
                     time.sleep(0.01)
-                if experiment.seed == 1:
-                    signal.raise_signal(signal.SIGINT)
-                    time.sleep(0.1)  # Python tells its first thread
-                tick(steps)
+                os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C does
+                while time.monotonic() < deadline:
+                    tick(0)  # which ends this one
+                    time.sleep(0.01)
 
-            return train_chunk(experiment, *given, tick=then, **options)
+            told = tick if experiment.seed == 0 else until_interrupted
+            return train_chunk(experiment, *given, tick=told, **options)
 
         patched.setattr("engine.sweep.train_chunk", held)
         assert sweep(line, "--out", tmp_path) == 130
