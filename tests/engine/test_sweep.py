@@ -153,7 +153,7 @@ def test_all_frames_or_none_are_recorded_where_that_is_asked_for(tmp_path):
 SCRIPT = """
 import sys
 import torch
-torch.set_num_threads(int(sys.argv[3]))
+torch.set_num_threads(2)
 from engine import Experiment, Panel
 from engine.sweep import Sweep
 own = Experiment.parse(sys.argv[1])
@@ -161,12 +161,11 @@ Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2).run(sys.
 """
 
 
-@pytest.mark.parametrize("at_once", ["1", "2"])
-def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path, at_once):
+def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     own = small("triplet", batch=64, steps=40)
     sweep = Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2)
     killed = tmp_path / "killed"
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, own.canonical, str(killed), at_once])
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, own.canonical, str(killed)])
     deadline = time.monotonic() + 120
     while len(list(killed.glob("chunks/*.parquet"))) < 2:
         assert time.monotonic() < deadline
