@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.groups import grouped, narrowed, widened
+from engine.parts import sized
 from engine.program import Part, Shape, Tensors, times
 from engine.step import DIVERGED, Step
 
@@ -17,45 +18,57 @@ if TYPE_CHECKING:
 Read = tuple[Tensor, ...]
 
 
-def shape_of(trainer: "Trainer") -> Shape:
-    """Return the shape of the program for a trainer as it is."""
-    groups = tuple(grouped(trainer.losses, trainer.weights.plan.states, trainer.ruled))
+def shapes(trainer: "Trainer") -> dict[range, Shape]:
+    """Return the panels of each part, and the shape of its program, for a trainer as it is.
+
+    The shape is the same for all parts; where it would not be, there is one part, of all panels.
+    """
+    count, size = len(trainer.losses), sized(trainer)
+    found = {part: _shape(trainer, part) for part in (range(start, start + size) for start in range(0, count, size))}
+    return found if len(set(found.values())) == 1 else {range(count): _shape(trainer, range(count))}
+
+
+def _shape(trainer: "Trainer", panels: range) -> Shape:
+    own = slice(panels.start, panels.stop)
+    ruled = [trainer.ruled[panel] for panel in panels]
+    groups = tuple(grouped(trainer.losses[own], trainer.weights.plan.states[own], ruled))
     layout = tuple(trainer.weights.plan.net.items())
     # where a CPU has instructions for it; a GPU has TF32 for the same purpose, and keeps the range of the numbers
     half = trainer.net.half and trainer.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return Shape(trainer.net, layout, groups, trainer.data.offset, trainer.data.factor, half)
 
 
-def stacked(trainer: "Trainer", shape: Shape) -> Tensors:
-    """Return what a program of the shape moves: the weights themselves, and copies of the rest."""
-    count = len(trainer.losses)
-    nets, tail = Part.parts([trainer.weights.values, *trainer.weights.moments], trainer.weights.plan)
+def seen(trainer: "Trainer") -> tuple[Tensor, ...]:
+    """Return what a program tells of each panel ``(K,)``: loss, norm, whether it is alive, when it died, and why."""
+    alive = [panel not in trainer.stopped for panel in range(len(trainer.losses))]
+    nothing = torch.zeros(len(alive), device=trainer.device)
+    there = torch.tensor(alive, device=trainer.device)
+    return trainer.last_losses.float(), trainer.norms.float(), there, nothing, nothing.clone()
 
-    def numbers(values: list[float]) -> Tensor:
-        return torch.tensor(values, device=trainer.device)
 
-    ruled = [
-        tuple(
-            torch.stack([widened(trainer.ruled[panel][name], form) for panel in group.panels])
-            for name, form in group.ruled
-        )
-        for group in shape.groups
-    ]
-    knobs = [
-        tuple(numbers([float(getattr(trainer.losses[panel], name)) for panel in group.panels]) for name in group.moving)
-        for group in shape.groups
-    ]
-    return Tensors(
-        nets=nets,
-        tail=tail,
-        losses=trainer.last_losses.float(),
-        norms=trainer.norms.float(),
-        alive=torch.tensor([panel not in trainer.stopped for panel in range(count)], device=trainer.device),
-        died=numbers([0.0] * count),
-        cause=numbers([0.0] * count),
-        ruled=tuple(ruled),
-        knobs=tuple(knobs),
-    )
+def stacked(trainer: "Trainer", told: tuple[Tensor, ...]) -> list[Tensors]:
+    """Return what the program of each part moves: the weights themselves, views of ``told``, and copies of the rest."""
+    found = []
+    for part, shape in shapes(trainer).items():
+        nets, tail = Part.parts([trainer.weights.values, *trainer.weights.moments], trainer.weights.plan, part)
+        groups = [(group, [part[place] for place in group.panels]) for group in shape.groups]
+        ruled = [
+            tuple(
+                torch.stack([widened(trainer.ruled[panel][name], form) for panel in panels])
+                for name, form in group.ruled
+            )
+            for group, panels in groups
+        ]
+        knobs = [
+            tuple(
+                torch.tensor([float(getattr(trainer.losses[panel], name)) for panel in panels], device=trainer.device)
+                for name in group.moving
+            )
+            for group, panels in groups
+        ]
+        losses, norms, alive, died, cause = (tensor[part.start : part.stop] for tensor in told)
+        found.append(Tensors(nets, tail, losses, norms, alive, died, cause, tuple(ruled), tuple(knobs)))
+    return found
 
 
 def ahead(trainer: "Trainer", most: int) -> Iterator[Read]:
@@ -71,40 +84,52 @@ def ahead(trainer: "Trainer", most: int) -> Iterator[Read]:
 
 @final
 class Bound:
-    """Tensors that trainer and program both see, so that nothing is copied between steps."""
+    """Tensors that trainer and program both see, so that nothing is copied between steps.
+
+    ``parts`` are the panels of each part, and what its program moves.
+    """
 
     def __init__(self, trainer: "Trainer") -> None:
-        self.shape = shape_of(trainer)
-        self.tensors = stacked(trainer, self.shape)
-        self.flat = self.tensors.flat()
+        self._shapes = shapes(trainer)
+        self._seen = seen(trainer)
+        self._tensors = stacked(trainer, self._seen)
+        self.parts = [(part, own.flat()) for part, own in zip(self._shapes, self._tensors, strict=True)]
         self._link(trainer)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the program."""
+        return next(iter(self._shapes.values()))
 
     def refreshed(self, trainer: "Trainer") -> bool:
         """Bring moved knobs and state into the same tensors; return whether that can be: the shape is the same."""
-        if shape_of(trainer) != self.shape:
+        if shapes(trainer) != self._shapes:
             return False
-        now = stacked(trainer, self.shape)
-        for old, new in ((self.tensors.nets.values, now.nets.values), (self.tensors.nets.first, now.nets.first)):
-            if old.data_ptr() != new.data_ptr():
-                return False  # put together anew, as from a checkpoint
-        for old, new in zip(self.flat, now.flat(), strict=True):
-            if old.data_ptr() != new.data_ptr():
-                old.copy_(new)
+        now = stacked(trainer, seen(trainer))
+        for old, new in zip(self._tensors, now, strict=True):
+            for before, after in ((old.nets.values, new.nets.values), (old.nets.first, new.nets.first)):
+                if before.data_ptr() != after.data_ptr():
+                    return False  # put together anew, as from a checkpoint
+        for (_, flat), own in zip(self.parts, now, strict=True):
+            for before, after in zip(flat, own.flat(), strict=True):
+                if before.data_ptr() != after.data_ptr():
+                    before.copy_(after)
         self._link(trainer)
         return True
 
     def settle(self, trainer: "Trainer") -> None:
         """Bring panels that stopped, and Adam's count of steps, to the trainer."""
-        died, cause = self.tensors.died.tolist(), self.tensors.cause.tolist()
+        *_, died, cause = (tensor.tolist() for tensor in self._seen)
         for panel, step in enumerate(died):
             if step:
                 Step.stop(trainer, panel, DIVERGED[int(cause[panel])], int(step))
         trainer.weights.count(trainer.step)
 
     def _link(self, trainer: "Trainer") -> None:
-        trainer.last_losses, trainer.norms = self.tensors.losses, self.tensors.norms
-        for group, stacks in zip(self.shape.groups, self.tensors.ruled, strict=True):
-            for place, panel in enumerate(group.panels):
-                own = trainer.ruled[panel]
-                named = zip((name for name, _ in group.ruled), stacks, strict=True)
-                trainer.ruled[panel] = {name: narrowed(stack[place], own[name]) for name, stack in named}
+        trainer.last_losses, trainer.norms, *_ = self._seen
+        for (part, shape), own in zip(self._shapes.items(), self._tensors, strict=True):
+            for group, stacks in zip(shape.groups, own.ruled, strict=True):
+                for place, panel in enumerate(group.panels):
+                    before = trainer.ruled[part[panel]]
+                    named = zip((name for name, _ in group.ruled), stacks, strict=True)
+                    trainer.ruled[part[panel]] = {name: narrowed(stack[place], before[name]) for name, stack in named}

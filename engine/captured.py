@@ -43,7 +43,8 @@ class Graph:
         self.places = torch.zeros(steps, trainer.batches.size, dtype=torch.int64, device=device)
         self.rates = torch.zeros(steps, len(trainer.losses), device=device)
         self.times = torch.ones(steps, 3, device=device)
-        self._step, self._flat = step, bound.flat
+        ((_, self._flat),) = bound.parts  # a GPU computes all panels at once
+        self._step = step
         self._x, self._y = trainer.data.train_x, trainer.data.train_y
         self._graph = torch.cuda.CUDAGraph() if device.type == "cuda" else None
         if self._graph is not None:

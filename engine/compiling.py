@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from engine.bound import ahead, shape_of, stacked
+from engine.bound import ahead, seen, shapes, stacked
 from engine.making import LOADING, Function, Job, Made, copies, is_made, made, sizes
 from engine.program import Program, Shape
 from engine.rewriting import REWRITTEN
@@ -97,16 +97,18 @@ def _trusting() -> Iterator[None]:
 
 def program_for(trainer: "Trainer") -> Made:
     """Return the compiled program for a trainer as it is, which may take a while to be there."""
-    return made(*_compilation(trainer))
+    return made(*compilation(trainer))
 
 
 def is_there(trainer: "Trainer") -> bool:
     """Tell whether this process has that program already, or knows that there will be none."""
-    return is_made(_compilation(trainer)[0])
+    return is_made(compilation(trainer)[0])
 
 
-def _compilation(trainer: "Trainer") -> tuple[Compilation, list[Tensor]]:
-    shape = shape_of(trainer)
-    example = [*next(ahead(trainer, 1)), *stacked(trainer, shape).flat()]
+def compilation(trainer: "Trainer") -> tuple[Compilation, list[Tensor]]:
+    """Return the job that makes it, which all parts of the panels have in common, and the tensors of the first one."""
+    part, shape = next(iter(shapes(trainer).items()))
+    x, y, rates, times = next(ahead(trainer, 1))
+    example = [x, y, rates[: len(part)], times, *stacked(trainer, seen(trainer))[0].flat()]
     threads = torch.get_num_threads()
     return Compilation(sizes=sizes(example), device=str(trainer.device), threads=threads, shape=shape), example

@@ -58,7 +58,9 @@ class Fast(Step):
             self.precision = "bfloat16" if self._bound.shape.half else "float32"
         if not self._next:
             self._next.extend(ahead(own, _AHEAD))
-        self._compiled.function(*self._next.popleft(), *self._bound.flat)
+        x, y, rates, times = self._next.popleft()
+        for part, flat in self._bound.parts:
+            self._compiled.function(x, y, rates[part.start : part.stop], times, *flat)
         own.step += 1
         if own.step % _LOOK == 0:
             self.settle(own)

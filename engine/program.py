@@ -43,11 +43,11 @@ class Part:
     second: Tensor
 
     @classmethod
-    def parts(cls, buffers: Sequence[Tensor], plan: Plan) -> "tuple[Part, Part]":
-        """Return the nets ``(K, row)`` and what losses learn ``(T,)`` of values and means as the plan has them."""
-        count = len(plan.states)
-        ends = count * plan.row
-        return cls(*(own[:ends].view(count, -1) for own in buffers)), cls(*(own[ends:] for own in buffers))
+    def parts(cls, buffers: Sequence[Tensor], plan: Plan, panels: range) -> "tuple[Part, Part]":
+        """Return the nets ``(K, row)`` and what losses learn ``(T,)``, one panel after another, of values and means."""
+        ends = (*plan.starts, plan.size)
+        nets = (own[: ends[0]].view(-1, plan.row)[panels.start : panels.stop] for own in buffers)
+        return cls(*nets), cls(*(own[ends[panels.start] : ends[panels.stop]] for own in buffers))
 
 
 @final

@@ -3,8 +3,7 @@
 import torch
 
 from engine import Experiment, Panel, Trainer
-from engine.bound import ahead, shape_of, stacked
-from engine.compiling import Compilation
+from engine.compiling import compilation
 from engine.making import TRACING, Made
 
 SMALL = {"data": "blobs", "batch": 32, "steps": 60, "points": 50}
@@ -22,10 +21,9 @@ def by_program(trainer: Trainer) -> None:
     """Let a trainer use its program as it is traced, without waiting for a compiler."""
 
     def asked(own):
-        made, shape = Made(), shape_of(own)
-        job = Compilation(sizes=(), device=str(own.device), threads=1, shape=shape)
+        made, (job, example) = Made(), compilation(own)
         with TRACING:
-            made.function = job.trace([*next(ahead(own, 1)), *stacked(own, shape).flat()])
+            made.function = job.trace(example)
         made.ended.set()
         return made
 

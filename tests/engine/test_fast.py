@@ -11,7 +11,7 @@ from engine_parts import Bomb
 from fast_parts import SMALL, assert_close, by_program, mixed, pair, words
 
 from engine import Edit, Experiment, Panel, Trainer
-from engine.bound import shape_of
+from engine.bound import shapes
 from engine.groups import moving, room
 from engine.making import Made
 from losses import OURS
@@ -121,20 +121,20 @@ def test_edits_of_numbers_and_of_choices():
 def test_a_number_that_is_moved_makes_no_other_program():
     fast, _ = pair(mixed())
     fast.advance()
-    before = shape_of(fast)
+    before = shapes(fast)
     for margin in np.linspace(0.05, 1, 20):
         fast.apply(Edit(fast.step, 0, "margin", float(margin)))
-        assert shape_of(fast) == before
+        assert shapes(fast) == before
         fast.advance()
     for bins in (1, 1000, 12):
         fast.apply(Edit(fast.step, 2, "bins", bins))
-        assert shape_of(fast) == before
+        assert shapes(fast) == before
         fast.advance()
         assert fast.stage == "compiled"
         assert fast.state(2)["histogram"].shape == (bins,)
         assert fast.state(2)["histogram"].sum() == 32
     fast.apply(Edit(fast.step, 0, "beyond", "raw"))
-    assert shape_of(fast) != before
+    assert shapes(fast) != before
 
 
 def test_a_panel_that_diverges_stops_alone_and_says_why():
@@ -216,7 +216,7 @@ def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
     fast.advance()
     exact.advance()
     assert (fast.precision, exact.precision) == ("bfloat16", "float32")
-    assert shape_of(fast).half
+    assert next(iter(shapes(fast).values())).half
     assert fast.weights.values.dtype == torch.float32
     torch.testing.assert_close(fast.last_losses, exact.last_losses.float(), rtol=0.02, atol=0.02)
     assert not torch.equal(fast.last_losses, exact.last_losses.float())

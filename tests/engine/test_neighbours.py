@@ -9,24 +9,30 @@ import pytest
 from engine_parts import experiment
 
 from engine import Edit, Trainer, neighbours
-from engine.bound import shape_of
+from engine.bound import shapes
 from engine.making import Made
 from engine.neighbours import Ahead, compile_all, turns
+
+
+def shape_of(trainer):
+    """The shape of the program, which is the same for all parts."""
+    (shape,) = set(shapes(trainer).values())
+    return shape
 
 
 @pytest.fixture
 def compiled(monkeypatch):
     """The shapes of the programs that are asked for; none is made."""
-    shapes = []
+    found = []
 
     def asked(trainer):
-        shapes.append(shape_of(trainer))
+        found.append(shape_of(trainer))
         made = Made()
         made.ended.set()
         return made
 
     monkeypatch.setattr(neighbours, "program_for", asked)
-    return shapes
+    return found
 
 
 @pytest.fixture
