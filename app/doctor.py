@@ -14,7 +14,7 @@ from app.columns import padded
 from engine import Experiment, Panel, PanelFrame, train
 from engine.shelf import runs_folder
 from engine.threads import spare
-from spec import text
+from spec import Refusal, text
 from toy_data import DATA_SETS
 
 _PACKAGES = ("loss-geometry", "torch", "streamlit", "numpy", "scikit-learn")
@@ -30,11 +30,12 @@ _SECONDS, _STEPS, _LOOK = 10.0, 150, 5
 
 
 def run(language: str = "en") -> int:
-    """Tell what is found; return 1 where something is missing that the app needs.
-
-    Raises ``Refusal`` where the device that is asked for is not here.
-    """
-    place = device.chosen()
+    """Tell what is found; return 1 where something is missing that the app needs, or the device that is asked for."""
+    refused: Refusal | None = None
+    try:
+        place = device.chosen()
+    except Refusal as refusal:  # just then one wants to know what is here: the rest is tried on another device
+        refused, place = refusal, device.chosen("auto")
     folder = runs_folder()
     free = shutil.disk_usage(_existing(folder)).free / 2**30
     system = f"{platform.system()} {platform.machine()}"
@@ -43,7 +44,7 @@ def run(language: str = "en") -> int:
     lines = [
         ("python", text("doctor.python", language, version=platform.python_version(), system=system)),
         ("packages", ", ".join(f"{name} {version(name)}" for name in _PACKAGES)),
-        ("device", f"{place}: {_described(place)}"),
+        ("device", refused.message.render(language) if refused else f"{place}: {_described(place)}"),
         ("threads", text("doctor.threads", language, **used)),
         ("compiler", compiler() or text("doctor.compiler", language)),
         ("pictures", text("doctor.ready" if rendering.ready() else "film.missing", language)),
@@ -55,7 +56,7 @@ def run(language: str = "en") -> int:
     ]
     for name, found in lines:
         _say(name, found, language)
-    return 0 if _trains(place, language) and free > _DISK else 1
+    return 0 if _trains(place, language) and free > _DISK and refused is None else 1
 
 
 def compiler() -> str | None:
@@ -77,7 +78,7 @@ def _trains(place: str, language: str) -> bool:
     good = all(panel.stopped is None and panel.test_accuracy > 0.5 for panel in panels)
     reached = ", ".join(f"{panel.test_accuracy:.2f}" for panel in panels)
     words = text("doctor.well" if good else "doctor.unwell", language)
-    told = {"steps": steps, "seconds": seconds, "words": words, "reached": reached}
+    told = {"place": place, "steps": steps, "seconds": seconds, "words": words, "reached": reached}
     _say("training", text("doctor.trained", language, **told), language)
     return good
 

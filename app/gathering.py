@@ -11,7 +11,7 @@ from app.columns import padded
 from spec import Knob, Message, Refusal, text
 from toy_data import DATA_SETS, VARIABLE, Samples, folder
 from toy_data.fetching import fetch
-from toy_data.own import Own, at_hand, checksum, read_raw
+from toy_data.own import Own, at_hand, check_name, checksum, read_raw
 from toy_data.published import SOURCES
 from toy_data.raw import write
 
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     language = options.language
     match options.action:
         case "fetch":
-            print(f"{padded(options.slug, 18)}{text('cli.data.fetched', language, folder=fetch(options.slug))}")
+            _say(options.slug, text("cli.data.fetched", language, folder=fetch(options.slug)))
         case "check":
             return _check(options.which, language)
         case "convert":
@@ -61,9 +61,14 @@ def place(which: str) -> tuple[str, str | None]:
     path = Path(which)
     if which and _exists(path):
         path = path.resolve()
+        check_name(path.name)
+        if parted := [part for part in path.parent.parts if os.pathsep in part]:
+            values = {"folder": repr(parted[-1]), "sign": repr(os.pathsep), "file": path.name, "variable": VARIABLE}
+            raise Refusal("data.own_parted", **values)
         os.environ[VARIABLE] = os.pathsep.join(filter(None, (str(path.parent), os.environ.get(VARIABLE))))
         return Own.slug, path.name
     if which in at_hand():
+        check_name(which)
         return Own.slug, which
     raise Refusal("data.check_unknown", name=repr(which[:40]), allowed=", ".join(DATA_SETS))
 
@@ -109,15 +114,17 @@ def _check(which: str | None, language: str) -> int:
         try:
             _describe(name, slug, file, language)
         except Refusal as refusal:
-            print(f"{padded(name, 18)}{refusal.message.render(language)}")
+            _say(name, refusal.message.render(language))
             broken |= refusal.message.key not in folder.ABSENT
     if not own:
-        print(f"{padded(Own.slug, 18)}{state(Own.slug).render(language)}")
+        _say(Own.slug, state(Own.slug).render(language))
     return 1 if broken else 0
 
 
 def _describe(name: str, slug: str, file: str | None, language: str) -> None:
     """Say what a data set holds; raise ``Refusal`` where it cannot be trained."""
+    if file is not None:
+        check_name(file)
     data = DATA_SETS[slug](**({} if file is None else {"file": file}))
     data.load()
     samples = data.read()
@@ -130,10 +137,15 @@ def _describe(name: str, slug: str, file: str | None, language: str) -> None:
         kind=text(f"cli.data.{'pictures' if samples.image else 'features'}", language),
         shape=" x ".join(map(str, samples.train_x.shape[1:])),
     )
-    print(f"{padded(name, 18)}{sizes}")
+    _say(name, sizes)
     for split, labels in (("train", samples.train_y), ("test", samples.test_y)):
         print(f"    {padded(text(f'cli.data.{split}', language), 8)}{_histogram(samples, labels)}")
     print(f"    {padded('sha256', 8)}{checksum(samples)}")
+
+
+def _say(name: str, found: str) -> None:
+    """Print what is found behind a name, however long the name is."""
+    print(f"{padded(name, 16)}  {found}")
 
 
 def _histogram(samples: Samples, labels: NDArray[np.int64]) -> str:

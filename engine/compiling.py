@@ -1,7 +1,6 @@
 """Programs compiled for the fast mode."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,18 +12,14 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.bound import ahead, seen, shapes, stacked
-from engine.making import LOADING, Function, Job, Made, copies, is_made, made, sizes
+from engine.making import Function, Job, Made, copies, is_made, made, sizes
 from engine.program import Program, Shape
 from engine.rewriting import REWRITTEN
-from engine.shelf import data_folder
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
 _LOG = logging.getLogger(__name__)
-
-# The disk keeps what was compiled. Said before PyTorch's compiler is loaded, which takes a folder that may be emptied.
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_folder() / "loss-geometry" / "compiled"))
 
 #: Calls of kernels in C++ as well, which in Python take as long again; a GPU's are captured. And what is read twice
 #: stays in memory, rather than being computed anew for each class that it is compared with: angles and cosines of
@@ -56,9 +51,8 @@ class Compilation(Job):
 
     def make(self, example: list[Tensor]) -> Function:
         """Trace the program and compile the trace."""
-        with LOADING:  # which only this thread should wait for
-            import torch._inductor  # noqa: PLC0415
-            from torch._inductor.cpu_vec_isa import valid_vec_isa_list  # noqa: PLC0415
+        import torch._inductor  # noqa: PLC0415  (which only this thread should wait for)
+        from torch._inductor.cpu_vec_isa import valid_vec_isa_list  # noqa: PLC0415
 
         if torch.device(self.device).type != "cpu":
             return self._compiled(example, {})

@@ -1,8 +1,12 @@
 """What is made ready in the background while training already goes on."""
 
 import atexit
+import ctypes
 import logging
+import subprocess
+import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +15,8 @@ from typing import final
 
 import torch
 from torch import Tensor
+
+from engine import compiled_folder
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,21 +46,21 @@ class Made:
         self.ended = threading.Event()  # it is there, or never will be
 
 
+#: Letters that are told of what went wrong.
+_SAID = 200
+
 #: Functions that are kept; each holds up to some MiB of code.
 _KEPT = 32
 
-#: Seconds that a process waits at its end for what is being made: PyTorch aborts where a thread is torn out of it. A
-#: program takes longer to compile, but is hardly ever inside of PyTorch.
-_LAST = 2.0
+#: Seconds that a process waits at its end for what is being made, which is broken off: PyTorch aborts where a thread is
+#: torn out of it. To load its compiler takes two or three of them, and longer on a busy machine.
+_LAST = 30.0
+
+#: Seconds after which what did not break off is told again.
+_AGAIN = 0.25
 
 #: Held while something is made: PyTorch traces in one thread at a time.
 TRACING = threading.Lock()
-
-#: Held while PyTorch's compiler is loaded: a process that ends meanwhile aborts, and so waits for it.
-LOADING = threading.Lock()
-
-#: Seconds that it waits for that; it takes two or three, and longer on a busy machine.
-_LOADED = 30.0
 
 _made: dict[Job, Made] = {}
 _waiting: "SimpleQueue[tuple[Job, Made, list[Tensor]] | None]" = SimpleQueue()
@@ -71,6 +77,7 @@ def made(job: Job, example: list[Tensor]) -> Made:
             found = Made()
             _waiting.put((job, found, copies(example)))
             if not _threads:
+                compiled_folder.choose()
                 _threads.append(threading.Thread(target=_make_all, name="maker", daemon=True))
                 _threads[0].start()
                 atexit.register(_end)
@@ -103,14 +110,28 @@ def _make_all() -> None:
             torch.set_num_threads(job.threads)  # the setting belongs to the thread, and to what is compiled
             with TRACING:
                 own.function = job.make(example)
-        except Exception:  # no compiler, or one that cannot; training goes on as it is
-            _LOG.warning("A step could not be made ready: %s", type(job).__name__, exc_info=True)
+        except Exception as error:  # no compiler, or one that cannot; training goes on as it is
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            _LOG.warning("A step could not be made ready (%s): %s", type(job).__name__, said[:_SAID])
+            _LOG.info("It was in this place.", exc_info=True)
         own.ended.set()
 
 
 def _end() -> None:
+    """Break off what is being made, and wait for the thread unless it waits for another program, the C++ compiler."""
     _ending.set()
     _waiting.put(None)
-    if LOADING.acquire(timeout=_LOADED):
-        LOADING.release()
-    _threads[0].join(_LAST)
+    maker, deadline = _threads[0], time.monotonic() + _LAST
+    while maker.is_alive() and time.monotonic() < deadline:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(maker.ident or 0), ctypes.py_object(SystemExit))
+        maker.join(_AGAIN)
+        if _waits(maker):
+            break
+
+
+def _waits(thread: threading.Thread) -> bool:
+    """Tell whether a thread waits for another program."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None and frame.f_code.co_filename != subprocess.__file__:
+        frame = frame.f_back
+    return frame is not None

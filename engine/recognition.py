@@ -4,6 +4,7 @@ What each number means, and where it is from, stands in docs/metrics.md. These c
 ``engine.metrics`` and are not in every frame.
 """
 
+import warnings
 from threading import Lock
 from typing import Any
 
@@ -48,7 +49,8 @@ FULL = (
 
 Numbers = NDArray[np.floating[Any]]
 
-#: Held while scikit-learn looks for neighbours: it changes for a moment which warnings the whole process passes over.
+#: Held while it is changed which warnings the whole process passes over, as scikit-learn does too where it looks for
+#: neighbours.
 _LOOKING = Lock()
 
 
@@ -95,8 +97,9 @@ def _neighbours(train: Cloud, test: Cloud) -> float:
     """Return the share of test samples that have the label of most of their neighbours."""
     kept, asked = chosen(len(train.z), SAMPLES), chosen(len(test.z), SAMPLES)
     model = KNeighborsClassifier(min(NEIGHBOURS, len(kept)), algorithm="kd_tree")
-    model.fit(train.z[kept].numpy(), train.y[kept].numpy())
-    with _LOOKING:
+    with _LOOKING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # many classes of few samples are no mistake here
+        model.fit(train.z[kept].numpy(), train.y[kept].numpy())
         found = model.predict(test.z[asked].numpy())
     return float((found == test.y[asked].numpy()).mean())
 

@@ -153,6 +153,7 @@ class Sweep:
         device or the folder is not to be had, or the data change.
         """
         one_of("language", language, dict.fromkeys(LANGUAGES))
+        one_of("record", record, dict.fromkeys(RECORDS))
         if folder is None:
             with TemporaryDirectory() as passing:
                 return self.run(
@@ -263,8 +264,7 @@ class Sweep:
 
     def _progress(self, done: Iterable[tuple[int, int]], shown: bool, language: str) -> Progress:
         steps = [setting.numbers["steps"] for setting in self.settings]
-        taken = sum(steps[setting] for setting, _ in done)
-        return Progress(sum(steps) * self.seeds, taken, shown=shown, language=language)
+        return Progress(sum(steps) * self.seeds, sum(steps[own] for own, _ in done), shown=shown, language=language)
 
 
 @lru_cache(maxsize=4)  # as many as their readers keep

@@ -21,6 +21,8 @@ from toy_data.scaling import standardised
 
 #: A sentence that names more would not be read.
 _NAMED = 5
+#: Letters of a name that a sentence shows.
+_SHOWN = 80
 
 
 @final
@@ -71,6 +73,9 @@ class Own(Dialled):
         names = at_hand()
         if not names:
             raise Refusal(_none().key, **dict(_none().values))
+        for name in names:
+            if name.strip() == self.file:  # spaces about it are lost on the way here
+                check_name(name)
         more = ", ..." if len(names) > _NAMED else ""
         raise Refusal("data.own_choose", file=repr(self.file), allowed=", ".join(names[:_NAMED]) + more)
 
@@ -82,6 +87,15 @@ def at_hand() -> tuple[str, ...]:
         with suppress(OSError):  # a folder that is not here, or not open to this user
             found |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
     return tuple(sorted(found))
+
+
+def check_name(name: str) -> None:
+    """Raise ``Refusal`` where a file or a folder has a name by which no experiment can call it."""
+    try:
+        Own(file=name)
+    except Refusal:
+        shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "..."
+        raise Refusal("data.own_rename", file=repr(shown)) from None
 
 
 def _none() -> Message:

@@ -32,6 +32,9 @@ def files(folder: Path) -> dict[str, list[Path]]:
         raise Refusal("data.own_folder", file=folder.name)
     if not 2 <= len(subfolders) <= MOST_CLASSES:
         raise Refusal("data.own_classes", file=folder.name, found=len(subfolders), most=MOST_CLASSES)
+    labels = [each.name.strip() for each in subfolders]
+    if twice := [label for label in labels if labels.count(label) > 1]:
+        raise Refusal("data.own_folders_twice", file=folder.name, label=repr(twice[0]))
     found: dict[str, list[Path]] = {}
     for sub in subfolders:
         if not sub.resolve().is_relative_to(folder.resolve()):
@@ -61,8 +64,8 @@ def read(folder: Path) -> Raw:
     if len({picture.size for picture in pictures}) > 1:
         pictures = [ImageOps.pad(picture, SIZE) for picture in pictures]
     x = np.stack([np.asarray(picture) for picture in pictures])
-    y = np.repeat(np.arange(len(found)), [len(paths) for paths in found.values()])
-    return checked(folder.name, {"x": x, "y": y}, np.array(list(found)))
+    y = np.repeat(np.array(list(found)), [len(paths) for paths in found.values()])  # texts are put in order there
+    return checked(folder.name, {"x": x, "y": y})
 
 
 def _grey(path: Path, root: Path) -> Image.Image:

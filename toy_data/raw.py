@@ -1,6 +1,8 @@
 """The user's own samples as they stand in a file, and what is asked of them at the door."""
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,11 +82,17 @@ def write(raw: Raw, path: Path) -> None:
         arrays |= {"x_train": raw.x, "y_train": raw.y, "x_test": raw.test_x, "y_test": raw.test_y}
     if path.suffix != ".npz" or path.exists():
         raise Refusal("data.convert_out", file=path.name)
+    beside = path.with_name(f".{os.getpid()}.part")  # what a full disk cuts off is never under the name itself
     try:
-        with path.open("xb") as file:
+        with beside.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
+        beside.rename(path)
     except OSError as error:
-        raise Refusal("data.convert_disk", file=path.name, reason=error.strerror) from None
+        reason = error.strerror or type(error).__name__
+        raise Refusal("data.convert_disk", file=path.name, reason=reason) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _check(name: str, x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]) -> None:
@@ -97,9 +105,14 @@ def _check(name: str, x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]
         raise Refusal("data.own_size", file=name, array=x_name, found=_size(x.shape), limits=_size(most))
     if y.dtype.kind not in "buifU" or y.shape != (len(x),):
         raise Refusal("data.own_labels", file=name, array=y_name, found=f"{y.dtype} {_size(y.shape)}", samples=len(x))
-    finite = x.dtype.kind != "f" or all(np.isfinite(piece).all() for _, piece in pieces(x))
-    if not finite or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.rint(y))).all()):
-        raise Refusal("data.own_finite", file=name)
+    for rows, piece in pieces(x) if x.dtype.kind == "f" else ():
+        finite = np.isfinite(piece)
+        if not finite.all():
+            at = np.unravel_index(finite.argmin(), finite.shape)
+            raise Refusal("data.own_finite", file=name, array=x_name, found=str(x[rows][at]), row=rows.start + at[0])
+    if y.dtype.kind == "f" and not (whole := np.isfinite(y) & (y == np.rint(y))).all():
+        row = int(whole.argmin())
+        raise Refusal("data.own_label_whole", file=name, array=y_name, found=str(y[row]), row=row)
     if y.dtype.kind in "uf":
         numbers = y.astype(np.float64)
         far = numbers[(numbers < -(2.0**63)) | (numbers >= 2.0**63)]  # as int64 they would be others
@@ -146,7 +159,7 @@ def _labels(
         names = [str(classes[value]).strip() for value in values]
         if twice := [label for label in names if names.count(label) > 1]:
             raise Refusal("data.own_names_twice", file=name, label=twice[0][:LONGEST_LABEL])
-    elif any(is_nan(label) for label in names):
+    if any(map(is_nan, names)):
         raise Refusal("data.own_label_nan", file=name)
     for label in names:
         if not label.isprintable() or not 1 <= len(label) <= LONGEST_LABEL:

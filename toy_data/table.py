@@ -2,8 +2,9 @@
 
 import codecs
 import csv
+import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from math import isfinite
 from pathlib import Path
@@ -20,6 +21,9 @@ LABEL = ("label", "标签")
 #: What parts the cells; of two that give as many, the first.
 DELIMITERS = ("\t", ";", ",")
 
+# a first line by which Excel is told what parts the cells
+_NAMED = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+
 # What spreadsheets write. The narrow GB2312 and not GB18030, which would make Chinese of many a Western accent.
 _ENCODINGS = ("utf-8-sig", "gb2312")
 
@@ -32,15 +36,21 @@ def read(path: Path) -> Raw:
 
     The labels stand in the column called ``label``, or else in the last one. The first line is taken for names
     where one of its cells is ``label``, or any but the last is a text. Cells are parted by commas, semicolons or
-    tabs; the text is UTF-8, UTF-16 with a byte-order mark, or GB2312.
+    tabs, which a line like ``sep=;`` before all others may name; the text is UTF-8, UTF-16 with a byte-order mark,
+    or GB2312.
     """
     try:
         encoding = _encoding(path)
         with path.open(encoding=encoding, newline="") as file:
-            delimiter = _delimiter(next((line for line in file if line.strip()), ""))
-            file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            return _table(((reader.line_num, cells) for cells in reader if cells), path.name)
+            named = _NAMED.fullmatch(file.readline())
+            delimiter = named[1] if named else None
+            if delimiter is not None and delimiter not in DELIMITERS:
+                raise Refusal("data.own_delimiter", file=path.name, found=repr(delimiter))
+            if delimiter is None:
+                file.seek(0)
+                delimiter = _delimiter(next((line for line in file if line.strip()), ""))
+                file.seek(0)
+            return _table(_lines(file, delimiter, 1 if named else 0, path.name), path.name)
     except (OSError, UnicodeError, csv.Error):
         raise Refusal("data.own_unreadable", file=path.name) from None
 
@@ -53,8 +63,9 @@ def _encoding(path: Path) -> str:
     for encoding in ("utf-16",) if marked else _ENCODINGS:
         try:
             with path.open(encoding=encoding) as file:
-                while file.read(2**20):
-                    pass
+                while part := file.read(2**20):
+                    if "\0" in part:  # UTF-16 without a mark passes for UTF-8
+                        raise Refusal("data.own_encoding", file=path.name)
         except UnicodeError:
             continue
         return encoding
@@ -63,6 +74,24 @@ def _encoding(path: Path) -> str:
 
 def _delimiter(line: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), ())))
+
+
+def _lines(file: Iterable[str], delimiter: str, before: int, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row and the number of its last line, where so many lines were read ``before``."""
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    while True:
+        begun = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            # a cell without end in one line has no quote that swallows the next
+            if reader.line_num == begun and "limit" in str(error):
+                raise
+            raise Refusal("data.own_quote", file=name, line=before + begun) from None
+        if cells is None:
+            return
+        if cells:
+            yield before + reader.line_num, cells
 
 
 def _table(lines: Iterator[tuple[int, list[str]]], name: str) -> Raw:

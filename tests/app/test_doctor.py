@@ -4,6 +4,7 @@ import shutil
 from collections import namedtuple
 
 import pytest
+import torch
 
 from app import doctor, rendering
 from app.cli import main
@@ -79,13 +80,21 @@ def test_training_that_does_not_learn_is_one_and_the_test_is_bounded(capsys, mon
     assert text("doctor.unwell") in said
 
 
-def test_a_device_that_is_not_there_gets_one_sentence_and_nothing_else(capsys, monkeypatch):
-    monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "abacus")
-    assert main(["doctor"]) == 2
-    said = capsys.readouterr()
-    assert said.err.startswith("The device is 'abacus', but must be one of those that are here: auto, cpu")
-    assert said.err.count("\n") == 1
-    assert not said.out
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_device_that_is_not_there_is_told_among_the_rest_and_is_an_illness(capsys, monkeypatch, language):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    usual = main(["doctor", "--language", language])
+    healthy = lines(capsys)
+    monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "cuda")
+    assert main(["doctor", "--language", language]) == 1
+    said = lines(capsys)
+    assert (usual, list(said)) == (0, list(healthy))
+    sentence = text("cli.wrong.device", language, value="'cuda'", allowed="auto, cpu")
+    assert said[text("doctor.line.device", language)] == sentence
+    training = said[text("doctor.line.training", language)]
+    assert " cpu " in training
+    assert text("doctor.well", language) in training
 
 
 def test_everything_is_said_in_chinese_as_well(capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 
 import numpy as np
 import pytest
@@ -173,6 +174,40 @@ def test_converted_data_are_the_same_data(capsys, tmp_path):
         assert "must be a new file whose name ends in .npz" in capsys.readouterr().err
     assert main(["data", "convert", str(path), str(tmp_path / "no" / "mine.npz")]) == 2
     assert "could not be written" in capsys.readouterr().err
+
+
+def test_a_folder_with_the_sign_that_parts_folders_is_named(capsys, tmp_path):
+    (tmp_path / f"runs 12{os.pathsep}30" / "in").mkdir(parents=True)
+    path = table(tmp_path).rename(tmp_path / f"runs 12{os.pathsep}30" / "in" / "mine.csv")
+    for arguments in (["data", "check"], ["train", "--loss", "softmax", "--out", str(tmp_path / "a"), "--data"]):
+        assert main([*arguments, str(path)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"The name of the folder 'runs 12{os.pathsep}30' holds '{os.pathsep}', which parts")
+        assert said.count("\n") == 1
+    assert main(["data", "convert", str(path), str(tmp_path / "mine.npz")]) == 0
+
+
+@pytest.mark.parametrize("name", ["a+b.csv", "it's.csv", "a,b.csv", " sp.csv", "-a.csv", ".a.csv", "a" * 70 + ".csv"])
+def test_a_file_whose_name_cannot_be_used_is_to_be_renamed(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path).rename(tmp_path / name)
+    for arguments in (["data", "check"], ["train", "--loss", "softmax", "--out", "a.lossgeo", "--data"]):
+        assert main([*arguments, f"./{name}"]) == 2
+        said = capsys.readouterr().err
+        assert "cannot be used under this name; rename it, with at most 64 characters" in said
+        assert said.count("\n") == 1
+    assert main(["data", "check"]) == 1
+    assert "cannot be used under this name" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.lossgeo"))
+
+
+def test_a_long_name_is_parted_from_what_is_said_of_it(capsys, tmp_path):
+    for name in ("decimalcommacomma.csv", "sixteenletters16.csv", "seventeen.npz.csv", "eighteen.n.npz.csv"):
+        path = table(tmp_path).rename(tmp_path / name)
+        assert main(["data", "check", str(path)]) == 0
+        assert f"{name}  24 training samples" in capsys.readouterr().out
+        assert main(["data", "check", "own"]) == 0
+        assert f"\n{name}  24 training samples" in "\n" + capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ def test_neighbours_against_a_loop(dim):
     assert few["knn_accuracy"] == pytest.approx(np.mean(labels == np.bincount(y[:3]).argmax()))
 
 
+def test_many_classes_of_one_sample_each_are_no_reason_to_warn():  # warnings are errors here
+    z = np.random.default_rng(0).normal(size=(40, 2))
+    assert full(cloud(z, np.arange(40)), cloud(z, np.arange(40)), directional=False)["knn_accuracy"] < 1
+
+
 @pytest.mark.parametrize("dim", [2, 3])
 @pytest.mark.parametrize("directional", [False, True])
 def test_pairs_against_loops(dim, directional):

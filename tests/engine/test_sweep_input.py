@@ -104,3 +104,5 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence(tmp_path, settings, o
     with pytest.raises(Refusal, match=sentence):
         Sweep(experiment("arcface", **settings)).run(tmp_path / "new", progress=False, **options)
     assert not (tmp_path / "new").exists()
+    with pytest.raises(Refusal, match=sentence):  # nor is anything passed over where there is no folder
+        Sweep(experiment("arcface", **settings)).run(progress=False, **options)

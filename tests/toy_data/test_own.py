@@ -12,7 +12,7 @@ from own_parts import FEATURES, LABELS, PICTURES, refused, save, shapes
 
 from spec import Refusal, has_text
 from toy_data import available, folder, idx, npz, picture_folder, raw, table
-from toy_data.own import Own, checksum, read, read_raw
+from toy_data.own import Own, check_name, checksum, read, read_raw
 
 
 def test_four_idx_files_of_ones_own(place):
@@ -63,6 +63,22 @@ def test_what_there_is_to_choose_is_said(place):
     (place / "a.txt").write_text("1,2")
     with pytest.raises(Refusal, match="must be an NPZ, a CSV, or a folder"):
         Own(file="a.txt").load()
+
+
+@pytest.mark.parametrize("name", [" sp.csv", "-a.csv", ".a.csv", "a+b.csv", "it's.csv", "a" * 70 + ".csv"])
+def test_a_name_that_cannot_be_used_is_said_to_be_so(place, name):
+    (place / name).write_text("1,a\n2,b\n")
+    with pytest.raises(Refusal, match=r"cannot be used under this name; rename it, with at most 64 char.* [(] [)]"):
+        check_name(name)
+    check_name("A file (1)_-.csv")
+
+
+def test_a_name_whose_spaces_were_lost_on_the_way_is_recognised(place):
+    (place / " sp.csv").write_text("1,a\n2,b\n")
+    with pytest.raises(Refusal, match=r"^' sp.csv' cannot be used under this name; rename it"):
+        Own(file="sp.csv").load()
+    with pytest.raises(Refusal, match=r"^There is no 'p.csv'"):
+        Own(file="p.csv").load()
 
 
 def test_a_checksum_ties_to_what_the_file_holds(place):

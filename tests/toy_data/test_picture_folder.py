@@ -9,8 +9,8 @@ import pytest
 from own_parts import refused, shapes
 from PIL import Image
 
-from toy_data import picture_folder
-from toy_data.own import Own, read_raw
+from toy_data import picture_folder, raw
+from toy_data.own import Own, checksum, read, read_raw
 
 
 def test_a_folder_of_pictures_by_class(place):
@@ -35,6 +35,31 @@ def test_pictures_of_other_sizes_and_kinds_are_fitted(place, ending):
     left = found.x[found.y == 0].astype(int)
     assert (left[:, 12:16, :12] > 150).all()
     assert (left[:, 12:16, 16:] < 60).all()
+
+
+def numbered(place, *names):
+    """Classes whose pictures are as bright as the number of the class says."""
+    for name in names:
+        (place / "numbers" / name).mkdir(parents=True)
+        for k in range(5):
+            Image.new("L", (4, 4), int(name)).save(place / "numbers" / name / f"{k}.png")
+
+
+def test_classes_with_numbers_for_names_come_in_their_order(place):
+    numbered(place, "10", "9", "1")
+    samples = Own(file="numbers").load()
+    assert samples.classes == ("1", "9", "10")
+    assert np.array(samples.classes, int)[samples.train_y].tolist() == samples.train_x[:, 0, 0].tolist()
+    assert np.array(samples.classes, int)[samples.test_y].tolist() == samples.test_x[:, 0, 0].tolist()
+    assert Own(file="numbers", classes=2).load().classes == ("1", "9")
+    assert Own(file="numbers", held_out=1).load().held_out_classes == ("10",)
+
+
+def test_converted_classes_stay_in_order(place):
+    numbered(place, "10", "9", "1")
+    raw.write(read_raw(place / "numbers"), place / "a.npz")
+    assert read_raw(place / "a.npz").classes == ("1", "9", "10")
+    assert checksum(read(place / "a.npz")) == checksum(read(place / "numbers"))
 
 
 def test_colour_becomes_grey(place):
@@ -164,7 +189,17 @@ def nested(place):
     shapes(place)
 
 
+def named_nan(place):
+    (shapes(place) / "left").rename(place / "shapes" / "NaN")
+
+
+def alike(place):
+    (shapes(place) / "left").rename(place / "shapes" / " right")
+
+
 FOLDERS = {
+    "label nan": (named_nan, "shapes holds the label 'nan'"),
+    "names alike": (alike, "Two subfolders of shapes are called 'right' but for spaces"),
     "text": (text_for_a_picture, "left/0.png cannot be read"),
     "cut": (cut_picture, "left/0.png cannot be read"),
     "pipe": (pipe, "left/f.png cannot be read"),

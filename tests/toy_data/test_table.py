@@ -48,9 +48,27 @@ def test_a_label_may_hold_what_parts_cells_elsewhere(place):
     assert read_raw(place / "a.csv").classes == ("a;b,c", "d;e")
 
 
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"Sep=;"\n', "\ufeffsep=;\n"])
+def test_a_first_line_may_name_what_parts_the_cells(place, first):
+    (place / "a.csv").write_bytes((first + "p;label\n1;a,b,c,d\n2;e\n").encode())
+    found = read_raw(place / "a.csv")
+    assert found.classes == ("a,b,c,d", "e")
+    assert found.x.tolist() == [[1], [2]]
+    (place / "a.csv").write_bytes((first + "1;a\nx;b\n").encode())
+    refused(place / "a.csv", "Line 3 of a.csv holds 'x'")
+
+
+def test_that_line_may_name_tabs(place):
+    (place / "a.csv").write_text("sep=\t\n1\ta;b;c\n2\td\n")
+    assert read_raw(place / "a.csv").classes == ("a;b;c", "d")
+
+
 CSV = {
     "empty": ("", "has 0 columns"),
     "one column": ("1\n2\n", "has 1 columns, but needs 2 to 1025"),
+    "bars": ("1|2|a\n3|4|b\n", "has 1 columns, .* parted by commas, semicolons or tabs"),
+    "spaces": ("1 2 a\n3 4 b\n", "has 1 columns, .* parted by commas, semicolons or tabs"),
+    "named bars": ("sep=|\n1|2|a\n", "says that cells are parted by '|', but only commas, semicolons and tabs are"),
     "names only": ("a,b,label\n", "shape 0 x 2"),
     "text for a number": ("1,2,a\n3,x,b\n", "Line 2 of a.csv holds 'x' where a number is needed"),
     "nothing for a number": ("1,2,a\n\n3,,b\n", "Line 3 of a.csv holds '' where"),
@@ -72,8 +90,15 @@ CSV = {
     ),
     "Western accents": ("1,2,Müller\n3,4,b\n".encode("latin-1"), "no text in UTF-8, in UTF-16 .* or in GB2312"),
     "UTF-16 cut in two": ("1,2,a\n".encode("utf-16")[:-1], "no text in UTF-8"),
+    "UTF-16 without a mark": ("1,2,a\n3,4,b\n".encode("utf-16-le"), "no text in UTF-8, in UTF-16 with a byte-order"),
+    "UTF-16 the other way": ("1,2,a\n3,4,b\n".encode("utf-16-be"), "no text in UTF-8, in UTF-16 with a byte-order"),
+    "a character of nothing": ("1,2,a\n3,4,b\0\n", "no text in UTF-8"),
     "long label": ("1,2,a\n3,4," + "b" * 99, "1 to 40 printable"),
-    "open quote": ('1,2,"a\n3,4,b\n', "cannot be read"),
+    "open quote": ('1,2,a\n\n3,4,"b\n5,6,a\n', "From line 3 on, the quotes of a.csv do not match: one is not closed"),
+    "open quote behind sep": ('sep=,\n1,2,a\n3,4,"b\n5,6,a\n', "From line 3 on, the quotes of a.csv"),
+    "quote closed by the next": ('1,2,a\n3,4,"b\n5,6,"c"\n', "From line 2 on, the quotes of a.csv do not match"),
+    "text behind a quote": ('1,2,a\n3,4,"b"c\n', "From line 2 on, .* or something stands behind one that closes"),
+    "quote open too long": ('1,2,a\n3,4,"b\n' + "5,6,a\n" * 30_000, "From line 2 on, the quotes of a.csv"),
     "endless cell": ("1,2," + "a" * 200_000, "cannot be read"),
     "bytes": (b"\xff\xfd\0\0", "no text in UTF-8"),
 }
