@@ -3,17 +3,23 @@
 import argparse
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from app import language, starting
 from app.usage import PROGRAM, Command, command, number
-from spec import Knob, Refusal
+from spec import Knob, Refusal, text
 
 #: The port of the app.
 _PORT = Knob(name="port", kind="whole", default=8501, low=1, high=65535)
+
+#: Commands that have something to bring into order when they are told to end.
+_CLOSING = frozenset({"train", "sweep", "render"})
 
 
 class _PanelAction(argparse.Action):
@@ -132,25 +138,88 @@ def parser(spoken: str = "en") -> Command:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 2 after a sentence on standard error where the input was wrong, 130 on Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Chinese letters, or Greek ones
+    """Run the command and return its exit status.
+
+    It is 0, or what the command says of what it found; 2 after a sentence on standard error where the input was wrong
+    or what is said cannot be written; 130 on Ctrl-C. A training, a sweep or a film that is told to end (SIGTERM) ends
+    as on Ctrl-C, with what there is so far in order, and 143.
+    """
+    for name in ("stdout", "stderr"):
+        _prepare(name)
     spoken = language.of_system(os.environ)
+    status = 0
     try:
         given, spoken = language.taken(sys.argv[1:] if arguments is None else arguments, spoken)
-        options = parser(spoken).parse_args(given)
-        status = _work(options.task)(options)
-        sys.stdout.flush()
-        return status
+        try:
+            options = parser(spoken).parse_args(given)
+            work = _work(options.task)
+            with _told_to_end(options.task) as told:
+                status = work(options)
+        finally:
+            sys.stdout.flush()  # also after the help, which ends the program
+        return 128 + told[0] if told else status
     except Refusal as refusal:
-        print(refusal.message.render(spoken), file=sys.stderr)
-        return 2
+        return _refuse(refusal.message.render(spoken))
     except BrokenPipeError:  # the reader of a list has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _let_go(sys.stdout)
+        return status
+    except OSError as error:
+        if error.errno is None or error.filename is not None:  # of something else than standard output
+            raise
+        _let_go(sys.stdout)
+        return _refuse(text("cli.said.disk", spoken, reason=error.strerror))
     except KeyboardInterrupt:
         return 130  # as the shell has it
+
+
+def _prepare(name: str) -> None:
+    """See that a standard stream takes whatever is said, also where it was closed before we began."""
+    if getattr(sys, name) is None:
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (for as long as the process lives)
+        os.set_inheritable(nowhere.fileno(), True)  # it stands where programs that we start look for theirs
+        setattr(sys, name, nowhere)
+    stream = getattr(sys, name)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a terminal without Chinese letters, or Greek ones
+
+
+def _refuse(sentence: str) -> int:
+    """Say what is wrong, where that can be said."""
+    try:
+        print(sentence, file=sys.stderr, flush=True)
+    except OSError:
+        _let_go(sys.stderr)
+    return 2
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what a stream still has nowhere, so that Python does not stumble over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def _told_to_end(task: str) -> Iterator[list[int]]:
+    """Take SIGTERM for Ctrl-C while a command runs that has something to close; yield a list that will hold it."""
+    told: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # some send it twice; once is enough
+        told.append(number)
+        raise KeyboardInterrupt
+
+    main_thread = threading.current_thread() is threading.main_thread()
+    # what somebody else does about it, or its being ignored, stays
+    if task not in _CLOSING or not main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield told
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield told
+    except KeyboardInterrupt:
+        if not told:
+            raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _work(task: str) -> Callable[[argparse.Namespace], int]:

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         if film.readable:
             print(film.readable.render(language), file=sys.stderr)
         unit = text("cli.render.frame", language)
-        saving.save(film, out, fps=fps, progress=lambda frames: tqdm(frames, unit=unit, file=sys.stderr))
+        saving.save(film, out, fps=fps, progress=lambda frames: tqdm(frames, unit=unit, disable=None))
     width, height = film.size
     frames = 1 if picture else len(film.frames)
     print(text("film.written", language, frames=frames, width=width, height=height, name=out))

@@ -1,6 +1,8 @@
 """A run as one SQLite file, read: ``Recording`` (docs/recording.md)."""
 
+import errno
 import json
+import os
 import sqlite3
 import struct
 import zlib
@@ -74,7 +76,8 @@ def from_json(reason: Mapping[str, Any] | None) -> Message | None:
 class Recording:
     """A recording that is read, also while its writer goes on.
 
-    Raises ``Refusal`` where the file is missing, foreign, of another version, or damaged, and once it is closed.
+    Raises ``Refusal`` where the file is missing, foreign, of another version, damaged, or not to be read, and once it
+    is closed.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -204,7 +207,7 @@ class Recording:
 
     @contextmanager
     def _sound(self) -> Iterator[None]:
-        """Turn what a closed or damaged file makes SQLite or us stumble over into one sentence."""
+        """Turn what a closed, damaged or locked up file makes SQLite or us stumble over into one sentence."""
         try:
             yield
         except Refusal:
@@ -213,11 +216,16 @@ class Recording:
             if self._closed:
                 raise Refusal("errors.recording_closed", name=self.path.name) from None
             raise Refusal("server.recording_broken", name=self.path.name) from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refusal("errors.recording_unread", name=self.path, reason=reason) from error
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise Refusal("server.recording_missing", name=path.name)
+    if not os.access(path, os.R_OK):  # SQLite does not say why it cannot open a file
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     try:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError:

@@ -1,8 +1,10 @@
 """Pictures and films into files, frame by frame: what is held at once does not grow with the film."""
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,8 @@ def check(path: Path, fps: float = FPS) -> None:
 def save(film: Film, path: Path, *, fps: float = FPS, progress: Progress = iter) -> None:
     """Write the last frame of a film as PNG, or all of them as GIF or MP4; a file that is there is replaced.
 
-    ``progress`` goes over the frames while they are drawn. Raises ``Refusal`` where the file cannot be written.
+    Folders that are missing are made. ``progress`` goes over the frames while they are drawn. Raises ``Refusal`` where
+    the file cannot be written, before anything is drawn where that is known by then.
     """
     check(path, fps)
     kind = path.suffix.lower()
@@ -52,15 +55,30 @@ def save(film: Film, path: Path, *, fps: float = FPS, progress: Progress = iter)
     # what is broken off half way leaves nothing, and what was there before stays until then
     part = path.with_name(f"{path.stem}.part{kind}")
     try:
+        _make_room(path, part)
         with _WRITERS[kind](film, part, fps) as append:
             for frame in progress(film.frames[-1:] if kind == ".png" else film.frames):
                 append(film.draw(frame))
         part.replace(path)
+    except _CutOffError:
+        raise Refusal("film.cut_off", name=path.name) from None
     except OSError as error:
         reason = error.strerror or (str(error).strip() or type(error).__name__).splitlines()[-1]
         raise Refusal("film.disk", name=path.name, reason=reason) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where it cannot even be looked for, there is none
+            part.unlink(missing_ok=True)
+
+
+def _make_room(path: Path, part: Path) -> None:
+    """Make the folder, and see that a file can be begun in it; raise ``OSError`` where it cannot."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # a file is where the folder should be
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+    part.touch()
 
 
 Append = Callable[[Picture], Any]
@@ -68,7 +86,8 @@ Append = Callable[[Picture], Any]
 
 @contextmanager
 def _png(film: Film, path: Path, fps: float) -> Iterator[Append]:
-    yield lambda picture: imageio.imwrite(path, picture)
+    # whole in memory: on a full disk imageio tells of its file again at the end
+    yield lambda picture: path.write_bytes(imageio.imwrite("<bytes>", picture, format="PNG"))
 
 
 @contextmanager
@@ -80,15 +99,35 @@ def _gif(film: Film, path: Path, fps: float) -> Iterator[Append]:
         yield lambda picture: writer.append_data(_in(palette, picture))
 
 
+class _CutOffError(Exception):
+    """A film has fewer frames than were written."""
+
+
 @contextmanager
 def _mp4(film: Film, path: Path, fps: float) -> Iterator[Append]:
-    settings = {"codec": "libx264", "pixelformat": "yuv420p", "macro_block_size": 2, "ffmpeg_log_level": "error"}
+    settings = {"codec": "libx264", "pixelformat": "yuv420p", "macro_block_size": 2, "ffmpeg_log_level": "quiet"}
     # yuv444 would keep thin coloured lines sharper, but not every player shows it
     quality = ["-crf", "18", "-preset", "medium", "-movflags", "+faststart"]
-    with imageio.get_writer(
-        path, format="FFMPEG", mode="I", fps=fps, quality=None, output_params=quality, **settings
-    ) as writer:
-        yield writer.append_data
+    written = 0
+    try:
+        encoder = imageio.get_writer(
+            path, format="FFMPEG", mode="I", fps=fps, quality=None, output_params=quality, **settings
+        )
+        with closing(encoder) as writer:  # also where it is broken off, or it would go on to write
+
+            def append(picture: Picture) -> None:
+                nonlocal written
+                writer.append_data(picture)
+                written += 1
+
+            yield append
+        # imageio does not look at what ffmpeg ended with
+        with imageio.get_reader(path, format="FFMPEG") as reader:
+            whole = reader.count_frames() == written
+    except (OSError, RuntimeError):  # ffmpeg has ended, or there is no film
+        whole = False
+    if not whole:
+        raise _CutOffError
 
 
 _WRITERS: dict[str, Callable[[Film, Path, float], AbstractContextManager[Append]]] = {

@@ -1,4 +1,5 @@
 import json
+import socket
 import sqlite3
 import struct
 import zlib
@@ -190,9 +191,12 @@ def test_serve_becomes_streamlit_with_the_options(monkeypatch, tmp_path):
     called = []
     monkeypatch.setenv("LOSS_GEOMETRY_RUNS", "before")
     monkeypatch.setattr(starting.os, "execv", lambda program, command: called.append(command))
-    starting.serve(host="0.0.0.0", port=9000, runs=tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        port = probe.getsockname()[1]
+    starting.serve(host="0.0.0.0", port=port, runs=tmp_path)
     (command,) = called
     assert command[1:4] == ["-m", "streamlit", "run"]
     assert Path(command[4]) == Path(server_module.__file__)
-    assert command[5:] == ["--server.address", "0.0.0.0", "--server.port", "9000"]
+    assert command[5:] == ["--server.address", "0.0.0.0", "--server.port", str(port)]
     assert starting.os.environ["LOSS_GEOMETRY_RUNS"] == str(tmp_path)

@@ -90,6 +90,30 @@ def test_a_recording_that_cannot_be_begun_leaves_no_file(tmp_path):
     assert caught.value.errno == errno.ENOTDIR
 
 
+def test_a_recording_that_cannot_be_looked_for_is_one_sentence(tmp_path, monkeypatch):
+    def locked(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    path = tmp_path / "x.lossgeo"
+    with pytest.raises(Refusal, match=r"^The recording x{300} cannot be read: File name too long\.$"):
+        Recording("x" * 300)
+    with monkeypatch.context() as patched:  # root may enter every folder
+        patched.setattr(Path, "is_file", locked)
+        with pytest.raises(Refusal) as caught:
+            Recording(path)
+    assert str(caught.value) == f"The recording {path} cannot be read: Permission denied."
+    assert str(path) in caught.value.message.render("zh")
+
+
+def test_a_recording_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "x.lossgeo"
+    list(record(OWN, path))
+    path.chmod(0)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may read every file
+    with pytest.raises(Refusal, match=r"x\.lossgeo cannot be read: Permission denied\.$"):
+        Recording(path)
+
+
 def test_a_recording_that_was_closed_says_so_and_not_that_it_is_damaged(tmp_path):
     path = tmp_path / "x.lossgeo"
     list(record(OWN, path))

@@ -1,6 +1,9 @@
 """Pictures and films as files: how many frames they have, their size and colours, and what is refused."""
 
 import gc
+import os
+import subprocess
+import sys
 
 import imageio.v2 as imageio
 import numpy as np
@@ -13,7 +16,7 @@ from app.cli import main
 from plots import film as film_module
 from plots.film import TURN, Film
 from plots.saving import FPS, save
-from spec import text
+from spec import Refusal, text
 
 
 def test_a_film_speaks_chinese_or_says_why_not(corners, monkeypatch, capsys, tmp_path):
@@ -43,7 +46,7 @@ def test_a_gif_has_the_frames_and_the_size_and_the_pace_that_are_asked_for(corne
     assert {path.name for path in tmp_path.iterdir()} == {"film.gif", "corners.lossgeo"}
     said = capsys.readouterr()
     assert f"frames: {frames}, 420x440 pixels" in said.out
-    assert f"{frames}/{frames}" in said.err
+    assert not said.err  # no bar, since this is no terminal
 
 
 def test_a_gif_keeps_the_colours_of_the_classes(corners, tmp_path):
@@ -83,8 +86,9 @@ def test_a_png_shows_the_last_frame_or_the_one_that_is_asked_for(corners, tmp_pa
         np.testing.assert_array_equal(imageio.imread(out), alone.draw(frame))
 
 
-def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch):
-    out = tmp_path / "film.gif"
+@pytest.mark.parametrize("name", ["film.gif", "film.mp4"])
+def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch, name):
+    out = tmp_path / name
     out.write_bytes(b"before")
     film = Film.of(corners, size=SIZE)
     whole = Film.draw
@@ -98,7 +102,77 @@ def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         save(film, out)
     assert out.read_bytes() == b"before"
-    assert {path.name for path in tmp_path.iterdir()} == {"film.gif", "corners.lossgeo"}
+    assert {path.name for path in tmp_path.iterdir()} == {name, "corners.lossgeo"}
+
+
+@pytest.mark.usefixtures("corners")
+@pytest.mark.parametrize(
+    ("name", "room", "reason"),
+    [
+        ("film.png", 1000, "File too large"),
+        ("film.gif", 1000, "File too large"),
+        *(("film.mp4", room, "it was cut off, as on a full disk") for room in (0, 1000, 5000)),
+    ],
+)
+def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(tmp_path, name, room, reason):
+    (tmp_path / name).write_bytes(b"before")
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    line = ["render", "corners.lossgeo", name, "--size", "420x440"]
+    code = f"import sys, plots.saving; from app import cli; {limited}; sys.exit(cli.main({line}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{name} cannot be written: {reason}.\n"
+    assert (tmp_path / name).read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == {name, "corners.lossgeo"}
+
+
+def test_the_folders_of_a_picture_are_made_as_those_of_a_recording_are(corners, tmp_path):
+    out = tmp_path / "no" / "such" / "x.png"
+    assert main(["render", str(corners.path), str(out)]) == 0
+    assert out.stat().st_size > 0
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Any picture is an error."""
+
+    def draw(self, frame):
+        raise AssertionError("a frame was drawn")
+
+    monkeypatch.setattr(Film, "draw", draw)
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("corners.lossgeo/x{}", "Not a directory"),
+        ("corners.lossgeo/deep/x{}", "Not a directory"),
+        ("folder{}", "Is a directory"),
+        ("x" * 300 + "{}", "File name too long"),
+    ],
+)
+@pytest.mark.parametrize("kind", [".png", ".gif", ".mp4"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_drawn(corners, tmp_path, out, reason, kind):
+    path = tmp_path / out.format(kind)
+    (tmp_path / f"folder{kind}").mkdir()
+    with pytest.raises(Refusal) as caught:
+        save(Film.of(corners), path)
+    assert str(caught.value) == f"{path.name} cannot be written: {reason}."
+    assert {path.name for path in tmp_path.iterdir()} == {f"folder{kind}", "corners.lossgeo"}
+
+
+def test_a_terminal_is_shown_how_far_a_film_is(corners, tmp_path, monkeypatch):
+    termios = pytest.importorskip("termios", reason="there are no terminals of this kind")
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    os.set_blocking(ours, False)
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as screen:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert main(["render", str(corners.path), str(tmp_path / "film.gif"), "--size", "420x440"]) == 0
+        terminal.flush()
+        shown = screen.read(100_000).decode()
+    assert "3/3 [" in shown
 
 
 @pytest.mark.parametrize(
@@ -133,9 +207,8 @@ def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch
         ("corners.lossgeo x.gif --fps 500", "fps is 500.0"),
         ("corners.lossgeo x.gif --turn inf", "turn is inf"),
         ("corners.lossgeo x.gif --language fr", "The language is 'fr', but must be one of: en, zh"),
-        ("corners.lossgeo nowhere/x.png", "x.png cannot be written: "),
-        ("corners.lossgeo nowhere/x.gif", "x.gif cannot be written: "),
-        ("corners.lossgeo nowhere/x.mp4", "x.mp4 cannot be written: "),
+        ("corners.lossgeo/x.lossgeo x.png", "There is no recording x.lossgeo"),
+        ("x" * 300 + " x.png", "x cannot be read: File name too long."),
     ],
 )
 @pytest.mark.usefixtures("corners")
