@@ -14,6 +14,7 @@ import torch
 
 from benchmarks.engine_cuda import cuda
 from benchmarks.engine_floor import floor
+from benchmarks.engine_parts import parts
 from benchmarks.engine_recompiles import recompiles
 from benchmarks.engine_snapshots import snapshots
 from benchmarks.engine_speed import large, panels, speed
@@ -24,6 +25,7 @@ TABLES: Mapping[str, Callable[[bool], Table | None]] = {
     "speed": speed,
     "large": large,
     "panels": panels,
+    "parts": parts,
     "floor": floor,
     "snapshots": snapshots,
     "recompiles": recompiles,
