@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, final
 
 import torch
-from torch import Tensor
 
 from engine.experiment import NUMBERS, Experiment, Panel
 from engine.filming import Filming
 from engine.frame import Frame
+from engine.kept_bytes import counted
 from engine.runs import open_recorder
 from engine.seeds import generator
 from engine.threads import spared
@@ -142,17 +142,10 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
     learned = [*weights.values(), *(tensor for name, tensor in state.items() if name not in loss.ruled)]
     for tensor in learned:
         tensor.requires_grad_()
-    kept = 0
-
-    def count(tensor: Tensor) -> Tensor:
-        nonlocal kept
-        kept += tensor.nbytes
-        return tensor
-
-    with spared(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+    with spared(), counted() as kept:
         z = net.one(weights, torch.zeros(size, *sample))
         loss.per_sample(z, torch.arange(size) % classes, state).mean()
-    return _COPIES * sum(tensor.nbytes for tensor in learned) + _AROUND * kept
+    return _COPIES * sum(tensor.nbytes for tensor in learned) + _AROUND * sum(kept)
 
 
 def train_chunk(

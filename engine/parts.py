@@ -4,14 +4,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
+from engine.kept_bytes import counted
 from engine.nets import Net
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
-#: Bytes that autograd may keep of the nets of a part.
+#: Bytes that autograd may keep of the nets of a part: the last cache of the processor that it was measured on. Of 32
+#: small convolutional nets with batches of 512 one took 19 ms a step with it, 29 with half, 22 with twice as much, and
+#: 32 all at once.
 _ROOM = 32 * 2**20
 
 
@@ -31,15 +33,8 @@ def _kept(net: Net, sample: tuple[int, ...], dim: int) -> int:
     weights = {name: torch.zeros(shape, requires_grad=True) for name, shape in net.layout(sample, dim).items()}
 
     def kept(samples: int) -> int:
-        counted = 0
-
-        def count(tensor: Tensor) -> Tensor:
-            nonlocal counted
-            counted += tensor.nbytes
-            return tensor
-
-        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        with torch.enable_grad(), counted() as sizes:
             net.one(weights, torch.zeros(samples, *sample))
-        return counted
+        return sum(sizes)
 
     return max(1, kept(3) - kept(2))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.gradients import Gradients, Way
+from engine.kept_bytes import counted
 from engine.making import Function, Job, copies
 from engine.registers import Filled
 from engine.seeds import generator
@@ -91,16 +92,9 @@ def trials(gradients: Gradients, example: list[Tensor]) -> Iterator[list[Tensor]
 
 def kept(gradients: Gradients, given: list[Tensor]) -> int:
     """Return how many bytes autograd keeps of a panel."""
-    counted = 0
-
-    def count(tensor: Tensor) -> Tensor:
-        nonlocal counted
-        counted += tensor.nbytes
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+    with counted() as sizes:
         gradients(*given)
-    return counted
+    return sum(sizes)
 
 
 def _equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
