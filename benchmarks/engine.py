@@ -15,7 +15,6 @@ import torch
 from benchmarks.engine_cuda import cuda
 from benchmarks.engine_floor import floor
 from benchmarks.engine_parts import parts
-from benchmarks.engine_recompiles import recompiles
 from benchmarks.engine_snapshots import snapshots
 from benchmarks.engine_speed import large, panels, speed
 from benchmarks.engine_sweep import sweep
@@ -28,7 +27,6 @@ TABLES: Mapping[str, Callable[[bool], Table | None]] = {
     "parts": parts,
     "floor": floor,
     "snapshots": snapshots,
-    "recompiles": recompiles,
     "sweep": sweep,
     "cuda": cuda,
 }

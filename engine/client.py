@@ -218,7 +218,7 @@ class Client:
         wait = _FIRST_WAIT
         while not self._closing.is_set():
             with self._lock:
-                self.worker = launch(self.shelf.folders, self._wanted_device)
+                self.worker = launch(self.shelf.folder, self._wanted_device)
             assert self.worker.stdout is not None
             if self._listen(self.worker.stdout):
                 wait = _FIRST_WAIT

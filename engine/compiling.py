@@ -14,7 +14,6 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from engine.bound import ahead, seen, shapes, stacked
 from engine.making import Function, Job, Made, copies, is_made, made, sizes
 from engine.program import Program, Shape
-from engine.rewriting import REWRITTEN
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
@@ -46,7 +45,7 @@ class Compilation(Job):
 
     def trace(self, example: list[Tensor]) -> GraphModule:
         """Return the operations of the program, as they are compiled."""
-        graph = make_fx(Program(self.shape, torch.device(self.device)), decomposition_table=REWRITTEN)
+        graph = make_fx(Program(self.shape, torch.device(self.device)))
         return graph(*copies(example))
 
     def make(self, example: list[Tensor]) -> Function:

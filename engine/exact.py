@@ -56,12 +56,6 @@ class Exact(Step):
         """Let the next step read the knobs anew."""
         self._changed = True
 
-    def hasten(self, trainer: "Trainer") -> None:
-        """Ask at once for the records of small nets, of whose steps most is Python."""
-        x, y = self._batch(trainer, trainer.batches.at(trainer.step))
-        for recorded in self._groups:
-            recorded.hasten(trainer, x, y)
-
     def wait(self) -> None:
         """Wait until there are records, or it is known that there will be none."""
         for recorded in self._groups:

@@ -19,10 +19,6 @@ _LOOK = 100
 #: Steps whose batches and rates are put together at once: one by one they take a hundredth of a small step.
 _AHEAD = 16
 
-#: Steps from which on records are made before the program, where they come quickly: to compile it for the first time
-#: takes a quarter of a minute.
-_MANY = 400
-
 
 @final
 class Fast(Step):
@@ -86,8 +82,6 @@ class Fast(Step):
             self._compiled.ended.wait()
 
     def _asked(self, own: "Trainer") -> Made | None:
-        """Ask for the program, if it is there or worth it; before that for records, where they come quickly."""
+        """Ask for the program, if it is there or worth it."""
         first, self._looked = not self._looked, True
-        if first and not own.edits and own.horizon - own.step >= _MANY:
-            self._exact.hasten(own)
         return self._ask(own) if self._worth() or (first and is_there(own)) else None

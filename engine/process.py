@@ -2,19 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 
-def launch(folders: Sequence[Path], device: str) -> subprocess.Popen[str]:
-    """Start a worker for a folder of runs; it ends when its standard input does.
-
-    For the recordings in the other folders it makes itself ready.
-    """
-    folder, *others = folders
+def launch(folder: Path, device: str) -> subprocess.Popen[str]:
+    """Start a worker for a folder of runs; it ends when its standard input does."""
     command = [sys.executable, "-m", "engine.worker", "--device", device, "--runs", str(folder)]
-    command += [part for other in others for part in ("--warm", str(other))]
     pipe = subprocess.PIPE
     # in a session of its own, so that Ctrl-C ends the server first, which then ends the worker
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8", start_new_session=True)

@@ -11,7 +11,7 @@ from engine.gradients import Gradients, Way
 from engine.groups import Group, narrowed, widened
 from engine.making import Job, Made, is_made, made, sizes
 from engine.played import Record
-from engine.side_by_side import kept, settled
+from engine.side_by_side import settled
 from engine.weights import Rows
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 #: Steps that are taken in Python before records are made: a run of a few steps is not worth them.
 PATIENCE = 40
-
-#: Bytes that autograd keeps of a batch of a small net, at most: of 128 samples the fully connected net keeps a third of
-#: it, of MNIST's pictures the small convolutional net four times as much.
-_SMALL = 2**20
 
 
 @final
@@ -82,12 +78,6 @@ class RecordedGroup:
         if self._python.way is not Way.NOTHING:
             return zip(*self._python(*given), strict=True)
         return [self._python(x, y, *self._of(place, own)) for place in range(count)]
-
-    def hasten(self, own: "Trainer", x: Tensor, y: Tensor) -> None:
-        """Ask for a record now, if the net is so small that most of a step is Python."""
-        example = [x, y, *self._of(0, own)]
-        if self._possible and self._record is None and kept(self._gradients, example) <= _SMALL:
-            self._ask(own, x, y)
 
     def wait(self) -> None:
         """Wait until the record is there, if it was asked for."""

@@ -78,11 +78,6 @@ class Run:
         return self.status == "open" and (not self.paused or not self._ready or self._singles > 0)
 
     @property
-    def trainer(self) -> Trainer | None:
-        """What trains it, once that is ready."""
-        return self._made if self._ready else None
-
-    @property
     def editable(self) -> bool:
         """Whether an edit makes it go on."""
         return self.status in {"open", "done"}

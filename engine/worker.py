@@ -8,7 +8,6 @@ Both are JSON, one object a line. Commands: ``start``, ``fork``, ``edit``, ``pau
 import argparse
 import errno
 import importlib
-import itertools
 import json
 import os
 import queue
@@ -18,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, final
@@ -28,12 +27,10 @@ import torch
 from engine.experiment import Experiment
 from engine.framing import Framing
 from engine.heap import give_back, keep_freed
-from engine.neighbours import Ahead
 from engine.recording import SUFFIX, to_json
 from engine.runs import Run
 from engine.shelf import check_id
 from engine.threads import spare, take_turns
-from engine.warming import warm
 from spec import Message, Refusal
 
 #: Seconds a run may train before it is another's turn: short beside a frame, long beside a step of a small net.
@@ -75,23 +72,14 @@ def why_failed(error: Exception) -> Message:
 
 @final
 class Worker:
-    """All open runs of one device; their turns go round.
+    """All open runs of one device; their turns go round."""
 
-    Where there are ``familiar`` recordings, it makes itself ready for what may be asked for: while it has nothing to do
-    for these, and for what may be turned of a run that a program computes.
-    """
-
-    def __init__(
-        self, folder: Path, device: str, commands: TextIO, announcements: TextIO, familiar: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, folder: Path, device: str, commands: TextIO, announcements: TextIO) -> None:
         self._folder = folder
         self._device = device
         self._announcements = announcements
         self._runs: dict[str, Run] = {}  # the one whose turn was last stands last
         self._inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._warming = itertools.chain.from_iterable(warm(other, device) for other in familiar)
-        self._warm = not familiar
-        self._ahead = Ahead() if familiar else None
         self._framing = Framing(wake=partial(self._inbox.put, ""))
         threading.Thread(target=self._listen, args=(commands,), daemon=True).start()
 
@@ -106,13 +94,9 @@ class Worker:
             ready = [name for name, run in self._runs.items() if run.wanted and run.due <= now]
             if ready:
                 self._turn(ready[0])
-            elif not self._warm:
-                self._warm_up()
         for name, run in self._runs.items():
             self._guarded(name, partial(run.end, "stopped", Message.of("server.worker_closed")))
         self._framing.close()
-        if self._ahead is not None:
-            self._ahead.close()
 
     def _turn(self, name: str) -> None:
         run = self._runs[name] = self._runs.pop(name)
@@ -120,19 +104,9 @@ class Worker:
         over = False
         while run.wanted and not over:
             over = bool(self._guarded(name, run.work)) or run.status == "failed" or time.monotonic() > until
-        if self._ahead is not None and run.trainer is not None:
-            self._ahead.look(name, run.trainer)
         if run.status != "open":
             self._let_go()
             give_back()
-
-    def _warm_up(self) -> None:
-        """Take a step towards being ready; what goes wrong there will be said where somebody asks for it."""
-        try:
-            self._warm = next(self._warming, self) is self
-        except Exception as error:
-            traceback.print_exception(error)
-            self._warm = True
 
     def _let_go(self) -> None:
         """Drop what failed or was stopped, and of what is done all but the newest."""
@@ -158,8 +132,6 @@ class Worker:
 
     def _idle_for(self) -> float:
         """Return the seconds until a run is due; an idle worker looks up once an hour."""
-        if not self._warm:
-            return 0.0
         now = time.monotonic()
         return max(0.0, min((run.due - now for run in self._runs.values() if run.wanted), default=3600.0))
 
@@ -238,7 +210,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.worker", description="Train runs on one device.")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=Path, required=True)
-    parser.add_argument("--warm", type=Path, action="append", default=[], help="recordings to be ready for")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
     if sys.platform != "win32":
@@ -252,7 +223,7 @@ def main() -> None:
     announcements = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not stand between our lines
     try:
-        Worker(options.runs, device, sys.stdin, announcements, options.warm).serve()
+        Worker(options.runs, device, sys.stdin, announcements).serve()
     except BrokenPipeError:  # the server is gone
         os._exit(1)
 
