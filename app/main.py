@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import page
+from app.page import navigation
 from spec import Refusal, text
 
-link, wrong = page.opened()
+link, wrong = navigation.opened()
 st.set_page_config(
     page_title=text("ui.page.name", link.language), page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
 )
@@ -23,7 +23,7 @@ view = st.navigation(
     ],
     position="top",
 )
-if page.keep(view.url_path):
+if navigation.keep(view.url_path):
     st.rerun()
 if wrong:
     st.warning(text("ui.page.link_wrong", link.language, sentence=wrong[0].render(link.language)))

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from engine.heap import keep_freed
-from engine.threads import take_turns
+from engine.machine.malloc import keep_freed
+from engine.machine.threads import take_turns
 
 
 def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:

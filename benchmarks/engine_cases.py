@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine import NETS, Experiment, Trainer
-from engine.recorded_group import PATIENCE
+from engine.steps.family_step import PATIENCE
 from toy_data import available
 
 #: Steps of an experiment whose schedule never ends while it is measured.

@@ -11,7 +11,7 @@ from benchmarks.engine_floor import products
 from benchmarks.engine_loop import Loop
 from benchmarks.report import Table
 from engine import Trainer
-from engine.captured import LONG
+from engine.steps.cuda_graph import LONG
 
 CASES = (
     Case("mlp", "digits", 128),

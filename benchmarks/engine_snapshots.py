@@ -12,10 +12,10 @@ from benchmarks.apart import apart
 from benchmarks.engine_cases import Case, ready
 from benchmarks.report import Table
 from engine import Trainer
-from engine.codec import decode
-from engine.framing import Framing, Picture
-from engine.recording import SUFFIX, Recording
-from engine.runs import Run
+from engine.frames.background import Framing, Picture
+from engine.frames.codec import decode
+from engine.recording.reader import SUFFIX, Recording
+from engine.running.run import Run
 
 PANELS, POINTS, A_SECOND = 8, 2000, 10.0
 CASES = (Case("mlp", "digits", 128), Case("mlp", "mnist", 128), Case("cnn", "mnist", 128))
@@ -31,9 +31,11 @@ def snapshots(quick: bool) -> Table:
     table.notes = [
         "Training all the time, on one thread, windows of some seconds with frames and without in turn: whenever a "
         "tenth of a second has passed, the step is one of the pace (every fourth) and the frame before is there, a "
-        "frame of all samples with all its metrics is made in the thread for frames (engine/framing.py). The share is "
-        "1 - steps a second with frames / without. A run: engine/runs.py with its recording and its pace "
-        "(engine/pace.py), which rests when it is early, and leaves frames and samples out when frames are late. The "
+        "frame of all samples with all its metrics is made in the thread for frames (engine/frames/background.py). The "
+        "share is "
+        "1 - steps a second with frames / without. A run: engine/running/run.py with its recording and its pace "
+        "(engine/running/pacing.py), which rests when it is early, and leaves frames and samples out when frames are "
+        "late. The "
         "digits have 1,797 points; of MNIST a frame looks at the 10,000 test samples as well."
     ]
     for case in CASES[:1] if quick else CASES:

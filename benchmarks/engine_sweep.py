@@ -13,9 +13,9 @@ from benchmarks.engine_cases import Case, ready
 from benchmarks.engine_loop import Loop
 from benchmarks.report import Table
 from engine import Trainer
-from engine.chunks import CACHED
-from engine.sweep import Sweep
-from engine.threads import cores
+from engine.machine.threads import cores
+from engine.sweeping.chunks import CACHED
+from engine.sweeping.sweep import Sweep
 
 STEPS, SIDE = 660, 8
 #: How many times as many steps a sweep has that goes on long enough for a program to be compiled.

@@ -1,4 +1,4 @@
-"""What the recipes for real images reach (engine/recipes.py), per seed.
+"""What the recipes for real images reach (engine/config/recipes.py), per seed.
 
 python -m benchmarks.images [--recipe mnist_cnn] [--seeds 3] [--device cpu] [--threads 2]
 """
@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from benchmarks.report import Table
 from engine import Frame, Trainer
-from engine.recipes import RECIPES
-from engine.threads import spare
+from engine.config.recipes import RECIPES
+from engine.machine.threads import spare
 
 #: How many times the accuracy is looked at, the end included.
 LOOKS = 5

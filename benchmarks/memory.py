@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.report import Table
 from engine import Experiment
-from engine.client import Client
+from engine.running.client import Client
 
 STEPS = 40
 SETTLED = 20  # runs after which memory is to stay as it is

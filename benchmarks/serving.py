@@ -17,7 +17,16 @@ def served() -> Iterator[str]:
     """Start the app, wait until it is ready, yield its address, and end it."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--runs", str(Path(folder) / "runs")]
+        command = [
+            sys.executable,
+            "-m",
+            "app.cli.main",
+            "serve",
+            "--port",
+            str(port),
+            "--runs",
+            str(Path(folder) / "runs"),
+        ]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             wait_ready(f"http://127.0.0.1:{port}", server)

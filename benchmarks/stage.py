@@ -43,7 +43,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 import torch
-from app.component import stage
+from app.page.stage_component import stage
 from stage_run import make_run
 
 KINDS = ("linear", "cosine", "euclidean", "mahalanobis")

@@ -1,12 +1,14 @@
 """Trains, measures, records and replays; knows no screen."""
 
-from engine.experiment import Experiment, Panel
-from engine.frame import Edit, Frame, PanelFrame, Points
+from engine.config.edits import Edit
+from engine.config.experiment import Experiment, Panel
+from engine.frames.frame import Frame, PanelFrame
 from engine.nets import NETS
-from engine.record import record
-from engine.recording import Recording
-from engine.train import train
-from engine.trainer import Trainer
+from engine.recording.reader import Recording
+from engine.running.record_to_file import record
+from engine.state.points import Points
+from engine.training.loop import train
+from engine.training.trainer import Trainer
 
 __all__ = [
     "NETS",

@@ -38,14 +38,14 @@ from losses.logistic import Logistic
 from losses.multiclass_svm import MulticlassSVM
 from losses.n_pair import NPair
 from losses.nsl import NSL
-from losses.plane import Plane
 from losses.quadruplet import Quadruplet
 from losses.shape import Scene, Shape
 from losses.softmax import Softmax
+from losses.toolkit.score_plane import Plane
+from losses.toolkit.tuple_mining import Tuples
 from losses.triplet import Triplet
-from losses.tuples import Tuples
 from losses.unified import Unified
-from spec.outside import Catalogue
+from spec.entry_points import Catalogue
 
 _CATALOGUE: tuple[type[Loss], ...] = (
     Softmax,

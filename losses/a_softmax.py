@@ -6,13 +6,13 @@ from typing import ClassVar, final
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import safe, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
-from losses.continued import RADIUS, blended_curve, margins, surplus, tightness_advice
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
-from losses.plane import NEIGHBOURS, Plane, angular
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import scaled_cosines, stable_ops
+from losses.toolkit.class_spread import start_vectors
+from losses.toolkit.monotone_cosine import RADIUS, blended_curve, margins, surplus, tightness_advice
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import param
 
 
@@ -54,16 +54,16 @@ class ASoftmax(Loss):
         return cross_entropy(self.logits(z, y, state), y, reduction="none")
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        prototype = safe.unit(state["weight"].to(z))
-        theta = safe.angle(safe.unit(z), prototype[y])
+        prototype = stable_ops.unit(state["weight"].to(z))
+        theta = stable_ops.angle(stable_ops.unit(z), prototype[y])
         added = surplus(theta, y, len(prototype), self.margin, self.blend)
-        return safe.linear(z, prototype) + safe.length(z)[:, None] * added
+        return stable_ops.linear(z, prototype) + stable_ops.length(z)[:, None] * added
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return safe.linear(z, safe.unit(state["weight"].to(z)))
+        return stable_ops.linear(z, stable_ops.unit(state["weight"].to(z)))
 
     def head(self, state: State) -> Head:
-        weight = safe.unit(state["weight"])
+        weight = stable_ops.unit(state["weight"])
         return Head(
             kind=HeadKind.LINEAR,
             weight=weight,
@@ -76,23 +76,25 @@ class ASoftmax(Loss):
         return blended_curve(theta, float(self.margin), float(self.blend))
 
     def profile(self, branch: str = "") -> Profile:
-        return wheel.profile(RADIUS, self._curve)
+        return scaled_cosines.profile(RADIUS, self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         return angular(RADIUS, lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        z, y, state = wheel.probe(x)
+        z, y, state = scaled_cosines.probe(x)
         return RADIUS * z, y, state
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
         if scene.dim > 3:
             return ()
-        return wheel.boundaries(scene) + margins(wheel.directions(scene), lambda theta: self._curve(theta)[0])
+        return scaled_cosines.boundaries(scene) + margins(
+            scaled_cosines.directions(scene), lambda theta: self._curve(theta)[0]
+        )
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where a class may be wider than the gap to the next."""

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import safe, sphere, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors, widest_angle
-from losses.plane import NEIGHBOURS, Plane, angular
-from losses.rays import cosine_margins
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import scaled_cosines, sphere_boundaries, stable_ops
+from losses.toolkit.class_spread import start_vectors, widest_angle
+from losses.toolkit.plane_boundaries import cosine_margins
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import Message, choice, param
 
 
@@ -55,11 +55,11 @@ class ArcFace(Loss):
         return cross_entropy(self.logits(z, y, state), y, reduction="none")
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        cosine, theta = safe.cosines_and_label_angle(z, y, state["weight"])
-        return self.scale * torch.where(safe.is_label(y, cosine.shape[1]), self._target(theta)[:, None], cosine)
+        cosine, theta = stable_ops.cosines_and_label_angle(z, y, state["weight"])
+        return self.scale * torch.where(stable_ops.is_label(y, cosine.shape[1]), self._target(theta)[:, None], cosine)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return self.scale * safe.cosines(z, state["weight"])
+        return self.scale * stable_ops.cosines(z, state["weight"])
 
     def _target(self, theta: Tensor) -> Tensor:
         moved = torch.cos(theta + self.margin)
@@ -92,16 +92,16 @@ class ArcFace(Loss):
 
     def profile(self, branch: str = "") -> Profile:
         jumps = {"cosface": (math.pi - float(self.margin),), "easy": (math.pi / 2,)}
-        return wheel.profile(float(self.scale), self._curve, jumps.get(self.beyond, ()))
+        return scaled_cosines.profile(float(self.scale), self._curve, jumps.get(self.beyond, ()))
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         return angular(float(self.scale), lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return wheel.probe(x)
+        return scaled_cosines.probe(x)
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and margins: rays in the plane, on the unit sphere arcs of great circles and conics.
@@ -114,13 +114,13 @@ class ArcFace(Loss):
             # theta_1 + m = theta_2 and theta_1 + theta_2 = omega
             margins = cosine_margins(weight, lambda theta: self._curve(theta)[0], lambda omega: (omega - margin) / 2)
         if scene.dim == 3:
-            margins = sphere.angle_margins(weight, margin, acute=self.beyond == "easy")
-        return wheel.boundaries(scene) + margins
+            margins = sphere_boundaries.angle_margins(weight, margin, acute=self.beyond == "easy")
+        return scaled_cosines.boundaries(scene) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where class vectors cannot stand further apart than the margin, and of a scale that is too small."""
         margin, widest = float(self.margin), widest_angle(classes, dim)
         if margin < widest:
-            return wheel.scale_advice(float(self.scale), classes, dim)
+            return scaled_cosines.scale_advice(float(self.scale), classes, dim)
         message = Message.of("losses.advice.arcface_margin", margin=margin, widest=widest, classes=classes, dim=dim)
-        return Advice("margin", widest, message), *wheel.scale_advice(float(self.scale), classes, dim)
+        return Advice("margin", widest, message), *scaled_cosines.scale_advice(float(self.scale), classes, dim)

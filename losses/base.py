@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from losses.head import Head
-from losses.plane import NEIGHBOURS, Plane
 from losses.shape import Array, Scene, Shape
-from losses.tuples import Tuples
+from losses.toolkit.score_plane import NEIGHBOURS, Plane
+from losses.toolkit.tuple_mining import Tuples
 from spec import Knob, Message, Refusal, has_text, knobs_of, text
 
 #: What is learned beside the net, by name. Tensors belong to the caller; a loss never changes them in place.

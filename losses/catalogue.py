@@ -1,7 +1,7 @@
 """Which losses there are: ours, and those that installed packages bring along."""
 
 from losses.base import Citation, Family, Loss
-from spec.outside import Kind
+from spec.entry_points import Kind
 
 #: Losses of packages: the name of the entry point is the slug, the value ``module:Class``.
 KIND = Kind[Loss](

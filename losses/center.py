@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import linear, safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
 from losses.shape import Circle, Role, Scene, Shape
+from losses.toolkit import linear_scores, stable_ops
+from losses.toolkit.class_spread import start_vectors
 from spec import param
 
 #: The weight below which level circles and the axis of the profile grow no further.
@@ -58,13 +58,13 @@ class Center(Loss):
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move each centre by ``rate * sum(z - c) / (1 + n)`` over the ``n`` samples of its class (eq. 4)."""
         centers, seen = state["centers"].detach(), z.detach()
-        member = safe.is_label(y, len(centers)).to(seen)
+        member = stable_ops.is_label(y, len(centers)).to(seen)
         count = member.sum(dim=0)[:, None]
         step = (member.T @ seen - count * centers) / (1 + count)
         return {**state, "centers": centers + (self.rate * step).to(centers)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return safe.linear(z, state["weight"])
+        return stable_ops.linear(z, state["weight"])
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -85,13 +85,13 @@ class Center(Loss):
         return z, torch.tensor([0], device=x.device), {"weight": z.new_zeros(1, 2), "centers": z.new_zeros(1, 2)}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.length(z - state["centers"].to(z)[y])}
+        return {"sample": stable_ops.length(z - state["centers"].to(z)[y])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and about each centre the level on which the spring costs one."""
         if scene.dim > 3:
             return ()
-        lines = linear.boundaries(scene, bias=False)
+        lines = linear_scores.boundaries(scene, bias=False)
         if float(self.weight) < FAINT:
             return lines
         levels = (

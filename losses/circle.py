@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import plane, safe, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import STIFF, start_vectors, widest_angle
-from losses.plane import NEIGHBOURS, Plane, from_cosines, within
-from losses.rays import exponent_rays
-from losses.rivals import as_level, lead_at, over_anchors, quartet, strongest
 from losses.shape import Array, Scene, Shape
-from losses.tuples import Tuples
+from losses.toolkit import scaled_cosines, score_plane, stable_ops
+from losses.toolkit.class_spread import STIFF, start_vectors, widest_angle
+from losses.toolkit.pair_similarity import as_level, lead_at, over_anchors, quartet, strongest
+from losses.toolkit.plane_boundaries import exponent_rays
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, from_cosines, within
+from losses.toolkit.tuple_mining import Tuples
 from spec import Message, choice, param
 
 
@@ -68,7 +68,7 @@ class Circle(Loss):
         logits = self.logits(z, y, state)
         if logits is not None:
             return cross_entropy(logits, y, reduction="none")
-        similar, dissimilar = self._exponents(safe.cosines(z, z))
+        similar, dissimilar = self._exponents(stable_ops.cosines(z, z))
         return over_anchors(-similar, dissimilar, y)
 
     def _exponents(self, cosine: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,11 +80,11 @@ class Circle(Loss):
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor | None:
         if self.level == "pair":
             return None
-        within, between = self._exponents(safe.cosines(z, state["weight"]))
-        return torch.where(safe.is_label(y, within.shape[1]), within, between)
+        within, between = self._exponents(stable_ops.cosines(z, state["weight"]))
+        return torch.where(stable_ops.is_label(y, within.shape[1]), within, between)
 
     def scores(self, z: Tensor, state: State) -> Tensor | None:
-        return self.gamma * safe.cosines(z, state["weight"]) if self.level == "class" else None
+        return self.gamma * stable_ops.cosines(z, state["weight"]) if self.level == "class" else None
 
     def head(self, state: State) -> Head | None:
         """Return the scores alone: a head has no numbers for a margin on two similarities at once."""
@@ -100,7 +100,7 @@ class Circle(Loss):
         """Return anchor, positive and negative at the level of pairs; shared as the gradient is among exponents."""
         if self.level == "class":
             return None
-        similar, dissimilar = self._exponents(safe.cosines(z.detach(), z.detach()))
+        similar, dissimilar = self._exponents(stable_ops.cosines(z.detach(), z.detach()))
         return strongest(-similar, dissimilar, y, most)
 
     def profile(self, branch: str = "") -> Profile:
@@ -128,7 +128,7 @@ class Circle(Loss):
             return kept
 
         reachable = from_cosines(omega) if self.level == "class" else within
-        return (plane.similarities(float(self.gamma), rule, reachable),)
+        return (score_plane.similarities(float(self.gamma), rule, reachable),)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Return an anchor with one positive and two negatives at one place, on the line ``s_p + s_n = 1``.
@@ -139,7 +139,7 @@ class Circle(Loss):
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         """Return by how much the label (each positive) is more similar than the hardest negative."""
-        return {"hardest": lead_at(self.level, safe.cosines(z, state.get("weight", z)), y)}
+        return {"hardest": lead_at(self.level, stable_ops.cosines(z, state.get("weight", z)), y)}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries at the level of classes, and, in the plane, where the label's exponent ties with the rest.
@@ -147,14 +147,14 @@ class Circle(Loss):
         The ties are on the circle ``(1 - s_p)^2 + s_n^2 = 2 m^2`` where ``s_n >= -m``, else on ``s_p = 1 - m``.
         """
         if scene.dim != 2 or self.level == "pair":
-            return wheel.boundaries(scene) if self.level == "class" else ()
+            return scaled_cosines.boundaries(scene) if self.level == "class" else ()
         weight, margin = scene.state["weight"], float(self.margin)
         margins = exponent_rays(
             weight,
             own=lambda s_p: margin**2 - (1 - s_p) ** 2,
             other=lambda s_n: np.maximum(0, s_n + margin) * (s_n - margin),
         )
-        return wheel.boundaries(scene) + margins
+        return scaled_cosines.boundaries(scene) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where no arrangement of the classes reaches the circle, and of a margin that accepts a tie.

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import safe, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
-from losses.continued import continued_cosine, continued_curve, margins
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors, widest_angle
-from losses.plane import NEIGHBOURS, Plane, angular
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import scaled_cosines, stable_ops
+from losses.toolkit.class_spread import start_vectors, widest_angle
+from losses.toolkit.monotone_cosine import continued_cosine, continued_curve, margins
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import Message, param
 
 
@@ -58,12 +58,12 @@ class CombinedMargin(Loss):
         return cross_entropy(self.logits(z, y, state), y, reduction="none")
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        cosine, theta = safe.cosines_and_label_angle(z, y, state["weight"])
+        cosine, theta = stable_ops.cosines_and_label_angle(z, y, state["weight"])
         target = continued_cosine(self.m1 * theta + self.m2) - self.m3
-        return self.scale * torch.where(safe.is_label(y, cosine.shape[1]), target[:, None], cosine)
+        return self.scale * torch.where(stable_ops.is_label(y, cosine.shape[1]), target[:, None], cosine)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return self.scale * safe.cosines(z, state["weight"])
+        return self.scale * stable_ops.cosines(z, state["weight"])
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -82,28 +82,30 @@ class CombinedMargin(Loss):
         return value - float(self.m3), float(self.m1) * slope
 
     def profile(self, branch: str = "") -> Profile:
-        return wheel.profile(float(self.scale), self._curve)
+        return scaled_cosines.profile(float(self.scale), self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         return angular(float(self.scale), lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return wheel.probe(x)
+        return scaled_cosines.probe(x)
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and margins: rays in the plane, arcs that follow them closely on the unit sphere."""
         if scene.dim > 3:
             return ()
-        return wheel.boundaries(scene) + margins(wheel.directions(scene), lambda theta: self._curve(theta)[0])
+        return scaled_cosines.boundaries(scene) + margins(
+            scaled_cosines.directions(scene), lambda theta: self._curve(theta)[0]
+        )
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where even on its class vector a sample cannot win by the margins, and of a scale that is too small."""
         added, widest = float(self.m2), widest_angle(classes, dim)
         room = math.cos(added) - math.cos(widest)  # psi is the cosine up to pi
-        scale = wheel.scale_advice(float(self.scale), classes, dim)
+        scale = scaled_cosines.scale_advice(float(self.scale), classes, dim)
         if added >= widest:
             limit, values = ("m2", widest), {"margin": added, "widest": widest}
             key = "losses.advice.arcface_margin"

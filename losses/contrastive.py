@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, State
 from losses.shape import Scene, Shape
-from losses.tuples import Tuples, circles, distances, relations
+from losses.toolkit import stable_ops
+from losses.toolkit.tuple_mining import Tuples, circles, distances, relations
 from spec import param, switch
 
 #: Samples whose pairs are observed: 512 give 130,816 pairs, more than enough for 48 bins.
@@ -60,7 +60,7 @@ class Contrastive(Loss):
     def _parts(self, z: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return what similar and dissimilar pairs cost ``(N, N)`` (zero elsewhere), and how many there are, twice."""
         squares = distances(z, squared=True)
-        pull, push = squares / 2, torch.relu(self.margin - safe.root(squares)) ** 2 / 2
+        pull, push = squares / 2, torch.relu(self.margin - stable_ops.root(squares)) ** 2 / 2
         similar, dissimilar = relations(y)
         costs = torch.where(similar, pull, 0), torch.where(dissimilar, push, 0)
         return costs, (similar.sum(), dissimilar.sum())
@@ -93,7 +93,7 @@ class Contrastive(Loss):
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         """Return the distances of the pairs among the first 512 samples."""
         first, second = torch.triu_indices(min(len(y), OBSERVED), min(len(y), OBSERVED), offset=1, device=y.device)
-        distance, same = safe.length(z[first] - z[second]), y[first] == y[second]
+        distance, same = stable_ops.length(z[first] - z[second]), y[first] == y[second]
         return {"dissimilar": distance[~same], "similar": distance[same]}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:

@@ -8,13 +8,13 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import safe, sphere, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors, widest_angle
-from losses.plane import NEIGHBOURS, Plane, angular
-from losses.rays import cosine_margins
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import scaled_cosines, sphere_boundaries, stable_ops
+from losses.toolkit.class_spread import start_vectors, widest_angle
+from losses.toolkit.plane_boundaries import cosine_margins
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import Message, param
 
 
@@ -51,11 +51,11 @@ class CosFace(Loss):
         return cross_entropy(self.logits(z, y, state), y, reduction="none")
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        cosine = safe.cosines(z, state["weight"])
-        return self.scale * (cosine - self.margin * safe.is_label(y, cosine.shape[1]).to(cosine))
+        cosine = stable_ops.cosines(z, state["weight"])
+        return self.scale * (cosine - self.margin * stable_ops.is_label(y, cosine.shape[1]).to(cosine))
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return self.scale * safe.cosines(z, state["weight"])
+        return self.scale * stable_ops.cosines(z, state["weight"])
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -66,23 +66,23 @@ class CosFace(Loss):
         return np.cos(theta) - float(self.margin), -np.sin(theta)
 
     def profile(self, branch: str = "") -> Profile:
-        return wheel.profile(float(self.scale), self._curve)
+        return scaled_cosines.profile(float(self.scale), self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         return angular(float(self.scale), lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return wheel.probe(x)
+        return scaled_cosines.probe(x)
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and margins: rays in the plane, arcs of circles on the unit sphere."""
         margin = float(self.margin)
         if scene.dim != 2:
-            margins = sphere.lead_margins(wheel.directions(scene), margin) if scene.dim == 3 else ()
-            return wheel.boundaries(scene) + margins
+            margins = sphere_boundaries.lead_margins(scaled_cosines.directions(scene), margin) if scene.dim == 3 else ()
+            return scaled_cosines.boundaries(scene) + margins
 
         def split(omega: Array) -> Array:
             """Solve ``cos(t) - cos(omega - t) = 2 sin(omega / 2) sin(omega / 2 - t) = m`` for t."""
@@ -90,12 +90,12 @@ class CosFace(Loss):
             return omega / 2 - np.arcsin(np.where(np.abs(sine) <= 1, sine, np.nan))
 
         margins = cosine_margins(scene.state["weight"], lambda theta: self._curve(theta)[0], split)
-        return wheel.boundaries(scene) + margins
+        return scaled_cosines.boundaries(scene) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where class vectors cannot stand further apart than the margin, and of a scale that is too small."""
         margin, widest = float(self.margin), 1 - math.cos(widest_angle(classes, dim))
         if margin <= widest:
-            return wheel.scale_advice(float(self.scale), classes, dim)
+            return scaled_cosines.scale_advice(float(self.scale), classes, dim)
         message = Message.of("losses.advice.cosface_margin", margin=margin, widest=widest, classes=classes, dim=dim)
-        return Advice("margin", widest, message), *wheel.scale_advice(float(self.scale), classes, dim)
+        return Advice("margin", widest, message), *scaled_cosines.scale_advice(float(self.scale), classes, dim)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax, logsigmoid
 
-from losses import linear, safe
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import linear_scores, stable_ops
 from spec import choice, param, switch
 
 
@@ -25,7 +25,7 @@ class Focal(Loss):
     class is told from the rest, p is the probability of what is true there, and the classes are summed.
     With ``balanced`` the terms of the label are multiplied by ``alpha`` and those of the other classes by
     ``1 - alpha``; softmax has no terms of other classes, so there ``alpha`` multiplies the whole loss.
-    The start for ``sigmoid`` is that of ``linear.apart``.
+    The start for ``sigmoid`` is that of ``linear_scores.apart``.
     """
 
     slug: ClassVar[str] = "focal"
@@ -50,12 +50,12 @@ class Focal(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear.apart(classes, dim) if self.activation == "sigmoid" else {}
-        return linear.start(classes, dim, rng, bias=self.bias, **special)
+        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **special)
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         scores = self.scores(z, state)
-        own = safe.is_label(y, scores.shape[1])
+        own = stable_ops.is_label(y, scores.shape[1])
         # (1 - p)^gamma from the logarithm of 1 - p, which keeps its gradient where p rounds to 1
         if self.activation == "softmax":
             log_all = log_softmax(scores, dim=1)
@@ -70,7 +70,7 @@ class Focal(Loss):
         return terms.sum(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return safe.linear(z, state["weight"], state["bias"] if self.bias else None)
+        return stable_ops.linear(z, state["weight"], state["bias"] if self.bias else None)
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -110,8 +110,8 @@ class Focal(Loss):
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where, with ``sigmoid``, no class can be told from all the rest without a bias."""
-        return linear.bias_advice(classes, dim, bias=self.bias) if self.activation == "sigmoid" else ()
+        return linear_scores.bias_advice(classes, dim, bias=self.bias) if self.activation == "sigmoid" else ()

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from losses import harmony, linear
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import gradient_density, linear_scores
 from spec import choice, param, switch
 
 
@@ -24,7 +24,7 @@ class GHMC(Loss):
     is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label. ``density="valid"``
     divides by the bins that the batch reaches, as the authors' code, ``"all"`` by all, as the paper. No gradient
     is taken of the weights. The batch is counted before it is weighed, and the first batch starts the average.
-    The start for ``sigmoid`` is that of ``linear.apart``.
+    The start for ``sigmoid`` is that of ``linear_scores.apart``.
     """
 
     slug: ClassVar[str] = "ghm_c"
@@ -53,13 +53,13 @@ class GHMC(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear.apart(classes, dim) if self.activation == "sigmoid" else {}
-        start = linear.start(classes, dim, rng, bias=self.bias, **special)
+        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        start = linear_scores.start(classes, dim, rng, bias=self.bias, **special)
         return start | {"histogram": torch.zeros(self.bins)}
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         entropy = self._entropy(z, y, state)
-        weight = harmony.weights(
+        weight = gradient_density.weights(
             _norm(entropy), state["histogram"], self.bins, self.momentum, valid=self.density == "valid"
         )
         return (weight * entropy).mean(dim=1)
@@ -69,26 +69,26 @@ class GHMC(Loss):
         scores = self.scores(z, state)
         if self.activation == "softmax":
             return cross_entropy(scores, y, reduction="none")[:, None]
-        return softplus(-linear.signed(scores, y))
+        return softplus(-linear_scores.signed(scores, y))
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = harmony.moved(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
+        after = gradient_density.moved(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias)
+        return linear_scores.head(state, bias=self.bias)
 
     def profile(self, branch: str = "") -> Profile:
-        """Cross-entropy with the weight that it has in a batch of ``harmony.companions``."""
+        """Cross-entropy with the weight that it has in a batch of ``gradient_density.companions``."""
         bins, valid = int(self.bins), self.density == "valid"
 
         def weight(p: Array) -> Array:
-            return harmony.profile_weights(1 - np.asarray(p, dtype=np.float64), bins, valid=valid)
+            return gradient_density.profile_weights(1 - np.asarray(p, dtype=np.float64), bins, valid=valid)
 
         return Profile(
             "p",
@@ -102,8 +102,8 @@ class GHMC(Loss):
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """The sample and its companions; two opposite classes for softmax, one class alone for sigmoid."""
-        score = torch.logit(torch.cat([x[None], 1 - torch.from_numpy(harmony.companions()).to(x)]))
-        z, y, state = linear.lone(score if self.activation == "sigmoid" else score / 2)
+        score = torch.logit(torch.cat([x[None], 1 - torch.from_numpy(gradient_density.companions()).to(x)]))
+        z, y, state = linear_scores.lone(score if self.activation == "sigmoid" else score / 2)
         if self.activation == "softmax":
             state = {"weight": z.new_tensor([[1, 0], [-1, 0]]), "bias": z.new_zeros(2)}
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}
@@ -117,11 +117,11 @@ class GHMC(Loss):
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return the boundaries in the plane: weights do not move them."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where no class can be told from all the rest without a bias."""
-        return () if self.activation == "softmax" else linear.bias_advice(classes, dim, bias=self.bias)
+        return () if self.activation == "softmax" else linear_scores.bias_advice(classes, dim, bias=self.bias)
 
 
 def _norm(entropy: Tensor) -> Tensor:

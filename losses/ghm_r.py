@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import harmony, linear
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import gradient_density, linear_scores
 from spec import choice, param, switch
 
 
@@ -57,34 +57,38 @@ class GHMR(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        start = linear.start(classes, dim, rng, bias=self.bias, length=linear.REGRESSED, constant=1 / classes)
+        start = linear_scores.start(
+            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+        )
         return start | {"histogram": torch.zeros(self.bins)}
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         error, norm = self._errors(z, y, state)
-        weight = harmony.weights(norm, state["histogram"], self.bins, self.momentum, valid=self.density == "valid")
+        weight = gradient_density.weights(
+            norm, state["histogram"], self.bins, self.momentum, valid=self.density == "valid"
+        )
         return (weight * error).mean(dim=1)
 
     def _errors(self, z: Tensor, y: Tensor, state: State) -> tuple[Tensor, Tensor]:
         """Return each entry's error and gradient norm ``(N, C)``."""
-        off = linear.residuals(self.scores(z, state), y)
+        off = linear_scores.residuals(self.scores(z, state), y)
         root = torch.sqrt(off**2 + self.mu**2)
         return off**2 / (root + self.mu), (off.abs() / root).detach()  # the root less mu, without cancellation
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = harmony.moved(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
+        after = gradient_density.moved(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias)
+        return linear_scores.head(state, bias=self.bias)
 
     def profile(self, branch: str = "") -> Profile:
-        """The error with the weight that it has in a batch of ``harmony.companions``."""
+        """The error with the weight that it has in a batch of ``gradient_density.companions``."""
         mu, bins, valid = float(self.mu), int(self.bins), self.density == "valid"
 
         def norm(d: Array) -> Array:
@@ -96,26 +100,26 @@ class GHMR(Loss):
             "residual",
             -2.0,  # where all scores are within one of the code and beyond
             2.0,
-            value=lambda d: harmony.profile_weights(norm(d), bins, valid=valid) * (np.hypot(d, mu) - mu),
-            slope=lambda d: harmony.profile_weights(norm(d), bins, valid=valid) * np.sign(d) * norm(d),
+            value=lambda d: gradient_density.profile_weights(norm(d), bins, valid=valid) * (np.hypot(d, mu) - mu),
+            slope=lambda d: gradient_density.profile_weights(norm(d), bins, valid=valid) * np.sign(d) * norm(d),
             kinks=(*(-edges[::-1]).tolist(), *edges.tolist()),
         )
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        others = torch.from_numpy(_residual(harmony.companions(), float(self.mu))).to(x)
-        z, y, state = linear.lone(1 + torch.cat([x[None], others]))
+        others = torch.from_numpy(_residual(gradient_density.companions(), float(self.mu))).to(x)
+        z, y, state = linear_scores.lone(1 + torch.cat([x[None], others]))
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear.residuals(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.residuals(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return the boundaries in the plane: weights do not move them."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where the codes of so many classes can hardly differ."""
-        return linear.regression_advice(classes, dim)
+        return linear_scores.regression_advice(classes, dim)
 
 
 def _residual(norm: Array, mu: float) -> Array:

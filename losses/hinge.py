@@ -6,10 +6,10 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from losses import linear, safe
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head
 from losses.shape import Scene, Shape
+from losses.toolkit import linear_scores, stable_ops
 from spec import param, switch
 
 
@@ -21,7 +21,7 @@ class Hinge(Loss):
     One class against the rest: sum over classes, mean over samples; ``squared`` squares each part. At the kink the
     gradient is zero. The loss is zero only where the label's score is at least ``margin`` and all others at most
     ``-margin``, so that the label leads by twice the margin: this lead is what ``logits``, head and shapes show.
-    Linear as it is, it trains in the plane from a start at which no class is pushed yet (``linear.apart``).
+    Linear as it is, it trains in the plane from a start at which no class is pushed yet (``linear_scores.apart``).
     """
 
     slug: ClassVar[str] = "hinge"
@@ -47,36 +47,36 @@ class Hinge(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear.start(classes, dim, rng, bias=self.bias, **linear.apart(classes, dim, self.margin))
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.apart(classes, dim, self.margin))
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        lack = torch.relu(self.margin - linear.signed(self.scores(z, state), y))
+        lack = torch.relu(self.margin - linear_scores.signed(self.scores(z, state), y))
         return (lack**2 if self.squared else lack).sum(dim=1)
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         scores = self.scores(z, state)
-        return scores - 2 * self.margin * safe.is_label(y, scores.shape[1]).to(scores)
+        return scores - 2 * self.margin * stable_ops.is_label(y, scores.shape[1]).to(scores)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias, lead=2 * self.margin)
+        return linear_scores.head(state, bias=self.bias, lead=2 * self.margin)
 
     def profile(self, branch: str = "") -> Profile:
-        return linear.hinge_profile(float(self.margin), squared=self.squared)
+        return linear_scores.hinge_profile(float(self.margin), squared=self.squared)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear.lone(x[None])
+        return linear_scores.lone(x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear.signed(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.signed(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return, in the plane, where the prediction changes and where a class leads by twice the margin."""
-        margins = linear.margins(scene, bias=self.bias, lead=2 * float(self.margin))
-        return linear.boundaries(scene, bias=self.bias) + margins
+        margins = linear_scores.margins(scene, bias=self.bias, lead=2 * float(self.margin))
+        return linear_scores.boundaries(scene, bias=self.bias) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where no class can be told from all the rest without a bias."""
-        return linear.bias_advice(classes, dim, bias=self.bias)
+        return linear_scores.bias_advice(classes, dim, bias=self.bias)

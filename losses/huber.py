@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import linear
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
 from losses.head import Head
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import linear_scores
 from spec import param, switch
 
 
@@ -20,7 +20,7 @@ class Huber(Loss):
     """Half the squared residual up to ``delta``, the tangent beyond (Huber 1964), of scores against the one-hot code.
 
     Mean over classes and samples. The prediction is the class with the largest score. In the plane the codes of many
-    classes can hardly differ (``linear.regression_advice``): digits reach 0.89 there, and 0.97 in space.
+    classes can hardly differ (``linear_scores.regression_advice``): digits reach 0.89 there, and 0.97 in space.
     """
 
     slug: ClassVar[str] = "huber"
@@ -43,18 +43,20 @@ class Huber(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear.start(classes, dim, rng, bias=self.bias, length=linear.REGRESSED, constant=1 / classes)
+        return linear_scores.start(
+            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+        )
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        size = linear.residuals(self.scores(z, state), y).abs()
+        size = linear_scores.residuals(self.scores(z, state), y).abs()
         near = torch.minimum(size, self.delta * torch.ones_like(size))
         return (near * (size - near / 2)).mean(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias)
+        return linear_scores.head(state, bias=self.bias)
 
     def profile(self, branch: str = "") -> Profile:
         delta = float(self.delta)
@@ -67,15 +69,15 @@ class Huber(Loss):
         return Profile("residual", -reach, reach, value=value, slope=lambda r: np.clip(r, -delta, delta))
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear.lone(1 + x[None])
+        return linear_scores.lone(1 + x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear.residuals(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.residuals(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes, in the plane."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where the codes of so many classes can hardly differ."""
-        return linear.regression_advice(classes, dim)
+        return linear_scores.regression_advice(classes, dim)

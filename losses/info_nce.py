@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import class_pairs
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
-from losses.rivals import (
+from losses.toolkit import n_pair_batch
+from losses.toolkit.pair_similarity import (
     REACH,
     hardest_lead,
     lead_profile,
@@ -22,7 +22,7 @@ from losses.rivals import (
     similarities,
     together,
 )
-from losses.tuples import Tuples
+from losses.toolkit.tuple_mining import Tuples
 from spec import Message, choice, param
 
 #: By what share the negatives' mean must grow when classes of the plane merge two and two; with less there is nothing
@@ -66,10 +66,10 @@ class InfoNCE(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         if self.pairs == "class":
-            chosen, real = class_pairs.class_pairs(y)
+            chosen, real = n_pair_batch.class_pairs(y)
             query, own = z[chosen].unbind()
             scaled = similarities(query, own, self.similarity) / self.temperature
-            return class_pairs.over_samples(class_pairs.together(scaled, real), y, chosen, real)
+            return n_pair_batch.over_samples(n_pair_batch.together(scaled, real), y, chosen, real)
         positive, negative = pairing(y, self.pairs)
         scaled = similarities(z, z, self.similarity) / self.temperature
         return over_pairs(together(scaled, negative), positive)

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import discs, safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
-from losses.rays import linear_boundaries
 from losses.shape import Array, Ellipse, Role, Scene, Shape
+from losses.toolkit import apollonius, stable_ops
+from losses.toolkit.class_spread import start_vectors
+from losses.toolkit.plane_boundaries import linear_boundaries
 from spec import choice, param
 
 #: The least logarithm of a variance: below it the likelihood of a tight cluster would grow without end.
@@ -72,13 +72,13 @@ class LGM(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         half_squared, offset = self._parts(z, state)
-        own = safe.is_label(y, half_squared.shape[1])
+        own = stable_ops.is_label(y, half_squared.shape[1])
         rare = torch.where(own, half_squared + offset, 0).sum(dim=1)
         return cross_entropy(self.logits(z, y, state), y, reduction="none") + self.likelihood * rare
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         half_squared, offset = self._parts(z, state)
-        own = safe.is_label(y, half_squared.shape[1]).to(z)
+        own = stable_ops.is_label(y, half_squared.shape[1]).to(z)
         return -half_squared * (1 + self.margin * own) - offset
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -134,7 +134,7 @@ class LGM(Loss):
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         scaled = (z - state["means"].to(z)[y]) * torch.exp(-self._log_variance(state).to(z)[y] / 2)
-        return {"sample": safe.length(scaled)}
+        return {"sample": stable_ops.length(scaled)}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return levels of the classes' Gaussians, and, for the identity in the plane, boundaries and margins.
@@ -153,4 +153,4 @@ class LGM(Loss):
         if scene.dim != 2 or self.covariance != "identity":
             return levels
         lines = linear_boundaries(means, -np.square(means).sum(axis=1) / 2)
-        return (*lines, *discs.margins(means, float(self.margin)), *levels)
+        return (*lines, *apollonius.margins(means, float(self.margin)), *levels)

@@ -6,13 +6,13 @@ from typing import ClassVar, final
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import linear, safe, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
-from losses.continued import RADIUS, blended_curve, margins, surplus, tightness_advice
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
-from losses.plane import NEIGHBOURS, Plane, angular
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import linear_scores, scaled_cosines, stable_ops
+from losses.toolkit.class_spread import start_vectors
+from losses.toolkit.monotone_cosine import RADIUS, blended_curve, margins, surplus, tightness_advice
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import param
 
 
@@ -52,11 +52,11 @@ class LSoftmax(Loss):
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         weight = state["weight"].to(z)
-        added = surplus(safe.label_angle(z, y, weight), y, len(weight), self.margin, self.blend)
-        return self.scores(z, state) + safe.length(z)[:, None] * safe.length(weight) * added
+        added = surplus(stable_ops.label_angle(z, y, weight), y, len(weight), self.margin, self.blend)
+        return self.scores(z, state) + stable_ops.length(z)[:, None] * stable_ops.length(weight) * added
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return safe.linear(z, state["weight"])
+        return stable_ops.linear(z, state["weight"])
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -73,25 +73,25 @@ class LSoftmax(Loss):
 
     def profile(self, branch: str = "") -> Profile:
         """Class vectors have length one here."""
-        return wheel.profile(RADIUS, self._curve)
+        return scaled_cosines.profile(RADIUS, self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         """Class vectors have length one here."""
         return angular(RADIUS, lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        z, y, state = wheel.probe(x)
+        z, y, state = scaled_cosines.probe(x)
         return RADIUS * z, y, state
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
         if scene.dim > 3:
             return ()
         tied = margins(scene.state["weight"], lambda theta: self._curve(theta)[0])
-        return linear.boundaries(scene, bias=False) + tied
+        return linear_scores.boundaries(scene, bias=False) + tied
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where a class may be wider than the gap to the next, were all class vectors as long."""

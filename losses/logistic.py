@@ -7,10 +7,10 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from losses import linear
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
 from losses.head import Head
 from losses.shape import Scene, Shape
+from losses.toolkit import linear_scores
 from spec import switch
 
 
@@ -20,7 +20,7 @@ class Logistic(Loss):
     """Binary cross-entropy of each class against the rest (Bishop 2006, eq. 4.90): sum over classes, mean over samples.
 
     The prediction is the class with the largest score. From class vectors of length one classes merge in the plane,
-    as the rest of the samples pushes first; the start (``linear.apart``) is such that they do not.
+    as the rest of the samples pushes first; the start (``linear_scores.apart``) is such that they do not.
     """
 
     slug: ClassVar[str] = "logistic"
@@ -41,16 +41,16 @@ class Logistic(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear.start(classes, dim, rng, bias=self.bias, **linear.apart(classes, dim))
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.apart(classes, dim))
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        return softplus(-linear.signed(self.scores(z, state), y)).sum(dim=1)
+        return softplus(-linear_scores.signed(self.scores(z, state), y)).sum(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias)
+        return linear_scores.head(state, bias=self.bias)
 
     def profile(self, branch: str = "") -> Profile:
         return Profile(
@@ -62,15 +62,15 @@ class Logistic(Loss):
         )
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear.lone(x[None])
+        return linear_scores.lone(x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear.signed(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.signed(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes, in the plane."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where no class can be told from all the rest without a bias."""
-        return linear.bias_advice(classes, dim, bias=self.bias)
+        return linear_scores.bias_advice(classes, dim, bias=self.bias)

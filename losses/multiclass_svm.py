@@ -7,10 +7,10 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from losses import linear, safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, State
 from losses.head import Head
 from losses.shape import Scene, Shape
+from losses.toolkit import linear_scores, stable_ops
 from spec import choice, param, switch
 
 
@@ -41,7 +41,7 @@ class MulticlassSVM(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear.start(classes, dim, rng, bias=self.bias)
+        return linear_scores.start(classes, dim, rng, bias=self.bias)
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         lack = torch.relu(self.margin - self._leads(z, y, state))
@@ -51,21 +51,21 @@ class MulticlassSVM(Loss):
     def _leads(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         """Return by how much the label leads each class ``(N, C)``, endlessly itself."""
         scores = self.scores(z, state)
-        own = safe.is_label(y, scores.shape[1])
+        own = stable_ops.is_label(y, scores.shape[1])
         return torch.where(own, math.inf, torch.where(own, scores, 0).sum(dim=1, keepdim=True) - scores)
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         scores = self.scores(z, state)
-        return scores - self.margin * safe.is_label(y, scores.shape[1]).to(scores)
+        return scores - self.margin * stable_ops.is_label(y, scores.shape[1]).to(scores)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return linear.scores(z, state, bias=self.bias)
+        return linear_scores.scores(z, state, bias=self.bias)
 
     def head(self, state: State) -> Head:
-        return linear.head(state, bias=self.bias, lead=self.margin)
+        return linear_scores.head(state, bias=self.bias, lead=self.margin)
 
     def profile(self, branch: str = "") -> Profile:
-        return linear.hinge_profile(float(self.margin), squared=self.squared)
+        return linear_scores.hinge_profile(float(self.margin), squared=self.squared)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Two opposite classes: the lead is twice the first coordinate."""
@@ -79,5 +79,5 @@ class MulticlassSVM(Loss):
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return, in the plane, where the prediction changes and where a class leads by the margin."""
-        margins = linear.margins(scene, bias=self.bias, lead=float(self.margin))
-        return linear.boundaries(scene, bias=self.bias) + margins
+        margins = linear_scores.margins(scene, bias=self.bias, lead=float(self.margin))
+        return linear_scores.boundaries(scene, bias=self.bias) + margins

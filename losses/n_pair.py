@@ -7,9 +7,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from losses import class_pairs
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
-from losses.rivals import (
+from losses.toolkit import n_pair_batch
+from losses.toolkit.pair_similarity import (
     REACH,
     hardest_lead,
     lead_profile,
@@ -22,7 +22,7 @@ from losses.rivals import (
     softplus,
     together,
 )
-from losses.tuples import Tuples, strongest_triplets
+from losses.toolkit.tuple_mining import Tuples, strongest_triplets
 from spec import Message, choice, param
 
 
@@ -71,14 +71,14 @@ class NPair(Loss):
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         several = self.variant == "one_vs_one"
         if self.pairs == "class":
-            chosen, real = class_pairs.class_pairs(y)
+            chosen, real = n_pair_batch.class_pairs(y)
             anchor, own = z[chosen].unbind()
             dot = similarities(anchor, own, "dot")
-            cost = class_pairs.one_by_one(dot, real) if several else class_pairs.together(dot, real)
+            cost = n_pair_batch.one_by_one(dot, real) if several else n_pair_batch.together(dot, real)
             if isinstance(self.regularization, Tensor) or self.regularization > 0:
                 kept = self.regularization / 4 * (anchor**2 + own**2).sum(dim=1)
                 cost = cost + torch.where(real, kept, 0)
-            return class_pairs.over_samples(cost, y, chosen, real)
+            return n_pair_batch.over_samples(cost, y, chosen, real)
         positive, negative = pairing(y, self.pairs)
         dot, squared = similarities(z, z, "dot"), (z**2).sum(dim=1)
         cost = one_by_one(dot, positive, negative) if several else together(dot, negative)

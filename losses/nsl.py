@@ -7,12 +7,12 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import safe, wheel
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
-from losses.plane import NEIGHBOURS, Plane, angular
 from losses.shape import Array, Scene, Shape
+from losses.toolkit import scaled_cosines, stable_ops
+from losses.toolkit.class_spread import start_vectors
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import param
 
 
@@ -49,31 +49,31 @@ class NSL(Loss):
         return cross_entropy(self.scores(z, state), y, reduction="none")
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return self.scale * safe.cosines(z, state["weight"])
+        return self.scale * stable_ops.cosines(z, state["weight"])
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
         return Head(kind=HeadKind.COSINE, weight=weight, bias=weight.new_zeros(len(weight)))
 
     def profile(self, branch: str = "") -> Profile:
-        return wheel.profile(float(self.scale), _curve)
+        return scaled_cosines.profile(float(self.scale), _curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         return angular(float(self.scale), lambda theta: _curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return wheel.probe(x)
+        return scaled_cosines.probe(x)
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"sample": safe.label_angle(z, y, state["weight"])}
+        return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return the boundaries, in the plane or on the unit sphere."""
-        return wheel.boundaries(scene)
+        return scaled_cosines.boundaries(scene)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn of a scale at which even perfect samples stay unsure."""
-        return wheel.scale_advice(float(self.scale), classes, dim)
+        return scaled_cosines.scale_advice(float(self.scale), classes, dim)
 
 
 def _curve(theta: Array) -> tuple[Array, Array]:

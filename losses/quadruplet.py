@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import plane
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, State
-from losses.hinges import quadruplet_count, quadruplet_sums, triplet_count, triplet_sums
-from losses.plane import NEIGHBOURS, Plane
 from losses.shape import Scene, Shape
-from losses.tuples import (
+from losses.toolkit import score_plane
+from losses.toolkit.score_plane import NEIGHBOURS, Plane
+from losses.toolkit.triplet_sums import quadruplet_count, quadruplet_sums, triplet_count, triplet_sums
+from losses.toolkit.tuple_mining import (
     Tuples,
     circles,
     closest_strangers,
@@ -127,7 +127,7 @@ class Quadruplet(Loss):
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
         """The loss is that of a triplet, or of a quadruplet, alone."""
-        return tuple(plane.distances(b, self._margin(b), self.profile(b).value) for b in self.branches)
+        return tuple(score_plane.distances(b, self._margin(b), self.profile(b).value) for b in self.branches)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Return a pair on the first axis, and beside it one class above it, or far away two classes apart.

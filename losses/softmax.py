@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import linear, safe
 from losses.base import Citation, Family, Loss, Profile, Randomness, State
 from losses.head import Head, HeadKind
-from losses.packing import start_vectors
 from losses.shape import Scene, Shape
+from losses.toolkit import linear_scores, stable_ops
+from losses.toolkit.class_spread import start_vectors
 from spec import param, switch
 
 
@@ -44,7 +44,7 @@ class Softmax(Loss):
         return cross_entropy(self.scores(z, state), y, reduction="none")
 
     def scores(self, z: Tensor, state: State) -> Tensor:
-        return safe.linear(z, state["weight"], state["bias"] if self.bias else None) / self.temperature
+        return stable_ops.linear(z, state["weight"], state["bias"] if self.bias else None) / self.temperature
 
     def head(self, state: State) -> Head:
         weight = state["weight"]
@@ -66,4 +66,4 @@ class Softmax(Loss):
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes."""
-        return linear.boundaries(scene, bias=self.bias)
+        return linear_scores.boundaries(scene, bias=self.bias)

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import plane, safe
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
-from losses.hinges import triplet_count, triplet_sums
-from losses.packing import widest_angle
-from losses.plane import NEIGHBOURS, Plane
 from losses.shape import Array, Scene, Shape
-from losses.tuples import Tuples, circles, distances, extremes, relations, strongest_triplets
+from losses.toolkit import score_plane, stable_ops
+from losses.toolkit.class_spread import widest_angle
+from losses.toolkit.score_plane import NEIGHBOURS, Plane
+from losses.toolkit.triplet_sums import triplet_count, triplet_sums
+from losses.toolkit.tuple_mining import Tuples, circles, distances, extremes, relations, strongest_triplets
 from spec import Message, choice, param, switch
 
 #: Samples whose triplets are observed: 64 of ten classes give about 20,000, more than enough for 48 bins.
@@ -75,7 +75,7 @@ class Triplet(Loss):
         return len(y) * cost / self._count(taken, active)
 
     def _distances(self, z: Tensor) -> Tensor:
-        return distances(safe.unit(z) if self.normalize else z, squared=self.distance == "squared")
+        return distances(stable_ops.unit(z) if self.normalize else z, squared=self.distance == "squared")
 
     def _count(self, taken: Tensor, active: Tensor) -> Tensor:
         return (active if self.average == "active" else taken).clamp_min(1)
@@ -131,7 +131,7 @@ class Triplet(Loss):
         """The loss is that of the triplet alone; the strip below the rule's line is where triplets are semi-hard."""
         squared = self.distance == "squared"
         most = (4.0 if squared else 2.0) if self.normalize else None
-        return (plane.distances("triplet", float(self.margin), self.profile().value, squared=squared, most=most),)
+        return (score_plane.distances("triplet", float(self.margin), self.profile().value, squared=squared, most=most),)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Two pairs across each other on opposite sides of a sphere: all eight triplets have the lead ``x``.

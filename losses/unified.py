@@ -8,15 +8,24 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import linear, plane, safe
 from losses.base import Advice, Citation, Family, Loss, Profile, Randomness, Setting, State
 from losses.cosface import CosFace
 from losses.head import Head, HeadKind
-from losses.packing import needed_scale, start_vectors, widest_angle
-from losses.plane import NEIGHBOURS, Plane, everywhere, from_cosines, within
-from losses.rivals import REACH, as_level, lead_at, lead_profile, over_anchors, quartet, similarities, strongest
 from losses.shape import Scene, Shape
-from losses.tuples import Tuples
+from losses.toolkit import linear_scores, score_plane, stable_ops
+from losses.toolkit.class_spread import needed_scale, start_vectors, widest_angle
+from losses.toolkit.pair_similarity import (
+    REACH,
+    as_level,
+    lead_at,
+    lead_profile,
+    over_anchors,
+    quartet,
+    similarities,
+    strongest,
+)
+from losses.toolkit.score_plane import NEIGHBOURS, Plane, everywhere, from_cosines, within
+from losses.toolkit.tuple_mining import Tuples
 from spec import Message, choice, param
 
 
@@ -70,7 +79,7 @@ class Unified(Loss):
         if self.level == "pair":
             return None
         similarity = similarities(z, state["weight"], self.similarity)
-        return self.gamma * (similarity - self.margin * safe.is_label(y, similarity.shape[1]).to(similarity))
+        return self.gamma * (similarity - self.margin * stable_ops.is_label(y, similarity.shape[1]).to(similarity))
 
     def scores(self, z: Tensor, state: State) -> Tensor | None:
         return self.gamma * similarities(z, state["weight"], self.similarity) if self.level == "class" else None
@@ -99,7 +108,7 @@ class Unified(Loss):
         margin, dot = float(self.margin), self.similarity == "dot"
         reachable = everywhere if dot else from_cosines(omega) if self.level == "class" else within
         reach = REACH if dot else 1.0
-        return (plane.similarities(float(self.gamma), lambda s_n, s_p: s_p - s_n - margin, reachable, reach),)
+        return (score_plane.similarities(float(self.gamma), lambda s_n, s_p: s_p - s_n - margin, reachable, reach),)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Return an anchor with one positive and two negatives at one place: samples, or class vectors."""
@@ -116,7 +125,9 @@ class Unified(Loss):
             return ()
         if self.similarity == "cosine":
             return CosFace(margin=float(self.margin)).shapes(scene)
-        return linear.boundaries(scene, bias=False) + linear.margins(scene, bias=False, lead=float(self.margin))
+        return linear_scores.boundaries(scene, bias=False) + linear_scores.margins(
+            scene, bias=False, lead=float(self.margin)
+        )
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where class vectors cannot stand further apart than the margin, and of a gamma that is too small."""

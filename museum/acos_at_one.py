@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from losses import State, safe
+from losses import State
 from losses.arcface import ArcFace
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Samples
 from museum.trial import cloud, descent, label, point, pulls, spokes
@@ -16,7 +17,7 @@ LOSS = ArcFace(margin=0.3, scale=16.0)
 def wrong(loss: ArcFace, z: Tensor, y: Tensor, state: State) -> Tensor:
     cosine = normalize(z) @ normalize(state["weight"]).T
     theta = torch.acos(cosine.clamp(-1, 1))  # the clamp keeps the value, not the slope
-    own = safe.is_label(y, cosine.shape[1]).to(theta)
+    own = stable_ops.is_label(y, cosine.shape[1]).to(theta)
     return cross_entropy(loss.scale * torch.cos(theta + loss.margin * own), y, reduction="none")
 
 
@@ -29,7 +30,7 @@ def picture(rule: PerSample) -> Samples:
     """Return samples after 60 steps, the first of which begins on its class vector."""
     z, y = cloud(5, 8, 0.6, 1.0, seed=3)
     z[0] = point(1.0, 0.0)
-    return descent(rule, LOSS, safe.unit(z), y, {"weight": spokes(5)}, steps=60, rate=0.04)
+    return descent(rule, LOSS, stable_ops.unit(z), y, {"weight": spokes(5)}, steps=60, rate=0.04)
 
 
 EXHIBIT = Exhibit(

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from losses import harmony
 from losses.ghm_c import GHMC
+from losses.toolkit import gradient_density
 from museum.exhibit import Exhibit
 from museum.picture import Curves
 
@@ -16,18 +16,18 @@ Moved = Callable[[Tensor, Tensor, int, float], Tensor]
 LOSS = GHMC(momentum=0.75)
 
 #: The gradient norms of a batch as they are late in training: many small, few large.
-NORMS = torch.from_numpy(harmony.companions())
+NORMS = torch.from_numpy(gradient_density.companions())
 
 
 def wrong(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
-    new = harmony.counts(g, bins, len(histogram))
+    new = gradient_density.counts(g, bins, len(histogram))
     return momentum * histogram + (1 - momentum) * new  # also for the first batch, after nothing
 
 
 def _weights(rule: Moved, batches: int) -> list[float]:
     """Return the average weight in a batch, each time the same one comes."""
     histogram = torch.zeros(LOSS.bins, dtype=torch.float64)
-    counts = harmony.counts(NORMS, LOSS.bins, LOSS.bins)
+    counts = gradient_density.counts(NORMS, LOSS.bins, LOSS.bins)
     averages = []
     for _ in range(batches):
         histogram = rule(NORMS, histogram, LOSS.bins, LOSS.momentum)
@@ -51,7 +51,7 @@ def picture(rule: Moved) -> Curves:
 EXHIBIT = Exhibit(
     slug="cold_histogram",
     loss=LOSS,
-    right=harmony.moved,
+    right=gradient_density.moved,
     wrong=wrong,
     expected=1.0,
     found=found,

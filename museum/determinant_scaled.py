@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.l_gm import LGM
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Zones
 from museum.trial import cost, label, point, zones
@@ -21,7 +22,7 @@ STATE = {
 
 def wrong(loss: LGM, z: Tensor, y: Tensor, state: State) -> Tensor:
     scores = loss.scores(z, state)
-    own = safe.is_label(y, scores.shape[1]).to(scores)
+    own = stable_ops.is_label(y, scores.shape[1]).to(scores)
     return cross_entropy(scores * (1 + loss.margin * own), y, reduction="none")  # distance and determinant alike
 
 

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.center import Center
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Curves
 from museum.trial import cost, label, point, pulls
@@ -17,7 +18,7 @@ ALONE = {"weight": point(0.0, 0.0), "centers": point(0.0, 0.0)}
 
 
 def wrong(loss: Center, z: Tensor, y: Tensor, state: State) -> Tensor:
-    pull = safe.length(z - state["centers"][y]) / 2  # not squared
+    pull = stable_ops.length(z - state["centers"][y]) / 2  # not squared
     return cross_entropy(loss.scores(z, state), y, reduction="none") + loss.weight * pull
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from losses import State, safe
+from losses import State
 from losses.circle import Circle
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Curves
 from museum.trial import cost, label, point
@@ -16,8 +17,8 @@ OPPOSITE = {"weight": torch.tensor([[1.0, 0.0], [-1.0, 0.0]], dtype=torch.float6
 
 
 def wrong(loss: Circle, z: Tensor, y: Tensor, state: State) -> Tensor:
-    s = safe.cosines(z, state["weight"])
-    own = safe.is_label(y, s.shape[1])
+    s = stable_ops.cosines(z, state["weight"])
+    own = stable_ops.is_label(y, s.shape[1])
     within = torch.relu(1 + loss.margin - s).detach() * (1 - loss.margin - s)
     between = torch.relu(s + loss.margin).detach() * (s - loss.margin)
     positive = torch.where(own, torch.exp(loss.gamma * within), 0).sum(dim=1)  # float64 ends at e to the 709

@@ -5,9 +5,10 @@ import math
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.a_softmax import ASoftmax
-from losses.continued import surplus
+from losses.toolkit import stable_ops
+from losses.toolkit.monotone_cosine import surplus
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Zones
 from museum.trial import cost, label, point, spokes, zones
@@ -16,8 +17,8 @@ LOSS = ASoftmax(margin=4)
 
 
 def wrong(loss: ASoftmax, z: Tensor, y: Tensor, state: State) -> Tensor:
-    cosine = safe.cosines(z, state["weight"])  # not times the length of z
-    theta = safe.label_angle(z, y, state["weight"])
+    cosine = stable_ops.cosines(z, state["weight"])  # not times the length of z
+    theta = stable_ops.label_angle(z, y, state["weight"])
     added = surplus(theta, y, cosine.shape[1], loss.margin, loss.blend)
     return cross_entropy(cosine + added, y, reduction="none")
 

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from losses import State, safe
+from losses import State
 from losses.contrastive import Contrastive
-from losses.tuples import relations
+from losses.toolkit import stable_ops
+from losses.toolkit.tuple_mining import relations
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Curves
 from museum.trial import cost, label, pulls
@@ -14,7 +15,7 @@ LOSS = Contrastive(margin=1.0)
 
 
 def wrong(loss: Contrastive, z: Tensor, y: Tensor, state: State) -> Tensor:
-    distance = safe.length(z[:, None] - z[None, :])
+    distance = stable_ops.length(z[:, None] - z[None, :])
     similar, dissimilar = relations(y)
     pull = distance**2  # not halved
     push = torch.relu(loss.margin - distance) ** 2  # not halved

@@ -5,8 +5,9 @@ import math
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.cosface import CosFace
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Zones
 from museum.trial import spokes, tie, zones
@@ -15,8 +16,8 @@ LOSS = CosFace(margin=0.3, scale=16.0)
 
 
 def wrong(loss: CosFace, z: Tensor, y: Tensor, state: State) -> Tensor:
-    cosine = safe.cosines(z, state["weight"])
-    own = safe.is_label(y, cosine.shape[1]).to(cosine)
+    cosine = stable_ops.cosines(z, state["weight"])
+    own = stable_ops.is_label(y, cosine.shape[1]).to(cosine)
     scores = loss.scale * cosine - loss.margin * own  # the margin belongs inside the scale
     return cross_entropy(scores, y, reduction="none")
 

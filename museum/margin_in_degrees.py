@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.arcface import ArcFace
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Zones
 from museum.trial import spokes, tie, zones
@@ -16,10 +17,10 @@ LOSS = ArcFace(margin=0.5, scale=16.0)
 
 
 def wrong(loss: ArcFace, z: Tensor, y: Tensor, state: State) -> Tensor:
-    cosine = safe.cosines(z, state["weight"])
-    theta = safe.label_angle(z, y, state["weight"])
+    cosine = stable_ops.cosines(z, state["weight"])
+    theta = stable_ops.label_angle(z, y, state["weight"])
     target = torch.cos(theta + math.radians(loss.margin))  # the margin is in radians already
-    changed = torch.where(safe.is_label(y, cosine.shape[1]), target[:, None], cosine)
+    changed = torch.where(stable_ops.is_label(y, cosine.shape[1]), target[:, None], cosine)
     return cross_entropy(loss.scale * changed, y, reduction="none")
 
 

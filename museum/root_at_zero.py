@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from losses import State
+from losses.toolkit.tuple_mining import relations
 from losses.triplet import Triplet
-from losses.tuples import relations
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Samples
 from museum.trial import cloud, descent, label, pulls

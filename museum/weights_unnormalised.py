@@ -5,8 +5,9 @@ import math
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losses import State, safe
+from losses import State
 from losses.nsl import NSL
+from losses.toolkit import stable_ops
 from museum.exhibit import Exhibit, PerSample
 from museum.picture import Zones
 from museum.trial import cost, label, point, spokes, zones
@@ -15,7 +16,7 @@ LOSS = NSL(scale=16.0)
 
 
 def wrong(loss: NSL, z: Tensor, y: Tensor, state: State) -> Tensor:
-    scores = loss.scale * safe.unit(z) @ state["weight"].T  # class vectors keep their lengths
+    scores = loss.scale * stable_ops.unit(z) @ state["weight"].T  # class vectors keep their lengths
     return cross_entropy(scores, y, reduction="none")
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from engine import Experiment, Frame, PanelFrame, Points, Recording
-from engine.threads import spared
+from engine.machine.threads import spared
 from losses import LOSSES, HeadKind, loss_title
 from plots.axes import own_axes, views
 from plots.layout import Layout

@@ -15,8 +15,8 @@ os.environ["LANGUAGE"] = "en"
 @pytest.fixture
 def no_compiler(monkeypatch):
     """Let nothing be compiled, which would go on beside the next tests and bring modules while pytest counts them."""
-    monkeypatch.setattr("engine.making._made", {})
-    monkeypatch.setattr("engine.compiling.Compilation.make", lambda job, example: None)
+    monkeypatch.setattr("engine.compiled.background._made", {})
+    monkeypatch.setattr("engine.compiled.inductor.Compilation.make", lambda job, example: None)
 
 
 @pytest.fixture

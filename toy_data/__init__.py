@@ -12,10 +12,10 @@ from toy_data.folder import VARIABLE
 from toy_data.kuzushiji_mnist import KuzushijiMnist
 from toy_data.mnist import Mnist
 from toy_data.moons import Moons
-from toy_data.own import Own
 from toy_data.rings import Rings
 from toy_data.samples import Samples
 from toy_data.spirals import Spirals
+from toy_data.user_data import Own
 from toy_data.usps import Usps
 
 _CATALOGUE: tuple[type[DataSet], ...] = (

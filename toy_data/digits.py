@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from spec import param
-from toy_data.dialled import Dialled
+from toy_data.dials import Dialled
 from toy_data.samples import Samples
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from toy_data import folder
-from toy_data.dialled import Dialled
+from toy_data.dials import Dialled
 from toy_data.samples import Samples
 
 CLASSES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from spec import Refusal
 from toy_data.idx import read_images, read_labels
-from toy_data.published import SOURCES, with_counts
+from toy_data.public_sets import SOURCES, with_counts
 from toy_data.samples import Samples, scale_of
 
 #: The environment variable that names the folders, separated as in PATH.

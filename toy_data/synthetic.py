@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec import param
-from toy_data.dialled import Dialled
+from toy_data.dials import Dialled
 from toy_data.samples import Samples, freeze
 
 Skeleton = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.float64]]

@@ -5,7 +5,7 @@ from typing import ClassVar, final
 
 from spec import param
 from toy_data import folder
-from toy_data.dialled import Dialled
+from toy_data.dials import Dialled
 from toy_data.samples import Samples
 
 

@@ -9,7 +9,7 @@ from losses import Loss
 from losses.shape import Array
 from spec import Message, has_text
 from verification.cases import Knobs
-from verification.finding import Finding, Topic, close, facts, knobs_shown
+from verification.comparison import Finding, Topic, close, facts, knobs_shown
 
 #: Where along the axis of the profile the two are compared.
 SHARES = (0.001, 0.1, 0.23, 0.31, 0.499, 0.62, 0.77, 0.9, 0.999)

@@ -12,7 +12,7 @@ from torch import Tensor
 from losses import Family, Loss, knob_help
 from spec import Knob, Refusal
 from verification.cases import Knobs, batch_of, generator, gradients, state_of
-from verification.finding import Finding, Topic, close, facts, knobs_shown
+from verification.comparison import Finding, Topic, close, facts, knobs_shown
 
 _DESCRIBED = Topic.of("described", "contract")
 _VALUE = Topic.of("value", "contract")

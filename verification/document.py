@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from losses import OURS, Loss, knob_help, loss_idea
 from spec import Knob
-from verification.record import Record
 from verification.report import Report
+from verification.result_file import Record
 
 _HEAD = """# The losses
 

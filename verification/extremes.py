@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from losses import Loss
-from losses.packing import start_vectors
+from losses.toolkit.class_spread import start_vectors
 from verification.cases import Knobs, batch_of, generator, gradients
-from verification.finding import Finding, Topic, count, knobs_shown
+from verification.comparison import Finding, Topic, count, knobs_shown
 
 #: Classes 3 and 5 are absent.
 LABELS = (0, 0, 1, 2, 2, 4)

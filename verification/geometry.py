@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from losses import HeadKind, Loss, Scene
-from losses.safe import label_angle
 from losses.shape import ROW, Cap, Role, Shape, SphereArc, SphereConic
+from losses.toolkit.stable_ops import label_angle
 from spec import Message
 from verification.cases import Knobs, batch_of, state_of
-from verification.finding import Finding, Topic, close, count, facts, knobs_shown
+from verification.comparison import Finding, Topic, close, count, facts, knobs_shown
 
 _SCORES = Topic.of("head_scores", "rule")
 _BAND = Topic.of("head_band", "rule")

@@ -17,7 +17,7 @@ from torch.nn import functional as torch_loss
 from losses import Loss
 from spec import Message
 from verification.cases import batch_of, state_of
-from verification.finding import Finding, Topic, close, knobs_shown
+from verification.comparison import Finding, Topic, close, knobs_shown
 
 _State = Mapping[str, Tensor]
 

@@ -6,7 +6,7 @@ from typing import final
 
 from losses import Loss, loss_title
 from spec import Message, text
-from verification.finding import Finding, Topic, worst
+from verification.comparison import Finding, Topic, worst
 
 #: The start of the keys of what is compared with printed numbers.
 _PRINTED = "verify.worked."

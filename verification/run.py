@@ -6,16 +6,16 @@ from typing import Protocol
 from losses import OURS, Loss
 from verification.cases import Knobs, corners, limits, side_by_side
 from verification.closed_form import closed_form, curves, weights
+from verification.comparison import Finding, Topic, broken, knobs_shown
 from verification.contract import described, moving_knobs, observes, order, precise, pure, reaches, refuses, value
 from verification.extremes import extremes
-from verification.finding import Finding, Topic, broken, knobs_shown
 from verification.geometry import head, ranks, shapes
 from verification.independent import independent
+from verification.printed_numbers import Worked
+from verification.printed_scores import WORKED_SCORES
+from verification.printed_tuples import WORKED_TUPLES
 from verification.report import Report, Row
 from verification.siblings import SIBLINGS
-from verification.worked import Worked
-from verification.worked_scores import WORKED_SCORES
-from verification.worked_tuples import WORKED_TUPLES
 
 WORKED: Sequence[Worked] = (*WORKED_SCORES, *WORKED_TUPLES)
 

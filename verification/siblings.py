@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 from losses import LOSSES, Loss
 from spec import Message
 from verification.cases import batch_of, state_of
-from verification.finding import Finding, Topic, close, knobs_shown
+from verification.comparison import Finding, Topic, close, knobs_shown
 
 _State = dict[str, Tensor]
 _PLAIN = {"bias": False}

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from app import page
-from app.controls import loss_controls
-from app.curving import compare_controls, live_histogram, references, set_curve
+from app.page import navigation
+from app.page.curves_controls import compare_controls, live_histogram, references, set_curve
+from app.page.sidebar import loss_controls
 from losses import LOSSES, loss_title
 from plots.curves import curves, variables
 from spec import text
 
-link = page.now()
+link = navigation.now()
 panel, language = link.curved, link.language
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     st.subheader(text("ui.curves.title", language, title=loss_title(LOSSES[panel.loss], language)))
 with right:
-    page.language_switch(link)
-if message := page.said():
+    navigation.language_switch(link)
+if message := navigation.said():
     st.error(message.render(language))
 
 with st.sidebar:

@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from app import page
+from app.page import navigation
 from museum import EXHIBITS, Samples, Zones
 from museum.book import numbers
 from plots.museum import SIDES, figure, picture
 from spec import text
 
-link = page.now()
+link = navigation.now()
 language = link.language
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     st.subheader(text("museum.page.title", language))
     st.caption(text("museum.page.idea", language))
 with right:
-    page.language_switch(link)
+    navigation.language_switch(link)
 
 titles = {slug: text(f"museum.{slug}.title", language) for slug in EXHIBITS}
 shows = {"both": SIDES} | {side: (side,) for side in SIDES}

@@ -4,27 +4,27 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import page
-from app.component import stage
-from app.controls import data_controls, panel_controls, train_button, training_controls
-from app.examples import example_picker, story
-from app.showing import followed, show_or_default, stage_panels
+from app.page import navigation
+from app.page.examples import example_picker, story
+from app.page.run_view import followed, show_or_default, stage_panels
+from app.page.sidebar import data_controls, panel_controls, train_button, training_controls
+from app.page.stage_component import stage
 from plots.axes import own_axes
 from spec import text
 
-link = page.now()
+link = navigation.now()
 showing, trouble = show_or_default(link)
-if showing and link != (settled := page.settled(link, showing.run, showing.owner, showing.experiment)):
+if showing and link != (settled := navigation.settled(link, showing.run, showing.owner, showing.experiment)):
     link = settled
-    page.go(link)
+    navigation.go(link)
 
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     example_picker(link)
 with right:
-    page.language_switch(link)
+    navigation.language_switch(link)
 story(link)
-for message in (page.said(), trouble):
+for message in (navigation.said(), trouble):
     if message:
         st.error(message.render(link.language))
 
@@ -40,7 +40,7 @@ if showing:
     )
     after = followed(link, done)
     if after != link:
-        page.go(after)
+        navigation.go(after)
         if after != replace(link, frame=after.frame):  # the controls beside the picture follow
             st.rerun()
 

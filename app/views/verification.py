@@ -2,22 +2,22 @@
 
 import streamlit as st
 
-from app import page
-from app.curving import set_curve
-from app.widgets import control
+from app.page import navigation
+from app.page.curves_controls import set_curve
+from app.page.widgets import control
 from engine import Panel
 from losses import LOSSES, loss_title
 from spec import Knob, text
-from verification.record import recorded
 from verification.report import Report, verdict
+from verification.result_file import recorded
 
-link = page.now()
+link = navigation.now()
 language, slug, record = link.language, link.curved.loss, recorded()
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     st.subheader(text("verify.page.title", language))
 with right:
-    page.language_switch(link)
+    navigation.language_switch(link)
 st.caption(
     text(
         "verify.page.run",

@@ -8,7 +8,7 @@ from engine.nets.cnn import Cnn
 from engine.nets.lenet_pp import LeNetPP
 from engine.nets.mlp import Mlp
 from engine.nets.module import Module
-from spec.outside import Catalogue, Kind
+from spec.entry_points import Catalogue, Kind
 
 _CATALOGUE: tuple[type[Net], ...] = (Mlp, Cnn, LeNetPP)
 

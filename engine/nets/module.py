@@ -15,7 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from engine.nets.base import Layout, Net, Parameters
 from spec import Message, Refusal
-from spec.outside import one_line
+from spec.entry_points import one_line
 
 #: The dimensions that embeddings may have.
 _DIMS = (2, 3)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from losses import Citation, Family, Head, HeadKind, Loss, Profile, Randomness, Scene, Shape, State
-from losses.linear import boundaries, scores, start
+from losses.toolkit.linear_scores import boundaries, scores, start
 from spec import param, switch
 
 

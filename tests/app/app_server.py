@@ -16,7 +16,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from engine import Experiment
-from engine.record import record
+from engine.running.record_to_file import record
 
 #: The finished run: 41 frames, two panels.
 FINISHED = "finished"
@@ -85,7 +85,7 @@ def served(folder: Path) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    code = f"from app.starting import serve; serve(port={port}, runs=__import__('pathlib').Path({str(folder)!r}))"
+    code = f"from app.cli.launch import serve; serve(port={port}, runs=__import__('pathlib').Path({str(folder)!r}))"
     log = (folder.parent / "server.log").open("wb")
     env = {**os.environ, "LOSS_GEOMETRY_DEVICE": "cpu", "PYTHONWARNINGS": "default"}
     process = subprocess.Popen([sys.executable, "-c", code], cwd=folder.parent, env=env, stdout=log, stderr=log)

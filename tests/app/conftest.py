@@ -4,8 +4,8 @@ import pytest
 from app_server import Server, served
 from fake_desk import FakeDesk
 
-from app.desk import set_desk
 from app.presets import PRESETS
+from app.trainer_client import set_desk
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from engine import Experiment, Trainer
-from engine.codec import encode
-from engine.news import Started
-from engine.recording import Event
-from engine.runs import open_recorder
-from engine.shelf import Shelf
+from engine.frames.codec import encode
+from engine.recording.library import Shelf
+from engine.recording.reader import Event
+from engine.running.run import open_recorder
+from engine.running.subscriptions import Started
 from spec import Refusal
 
 
 @dataclass
 class FakeDesk:
-    """What the page asks of ``engine.client.Client``; ``busy`` refuses every new run."""
+    """What the page asks of ``engine.running.client.Client``; ``busy`` refuses every new run."""
 
     folder: Path
     busy: bool = False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from app.link import read
+from app.page.url_state import read
 
 ROOT = Path(__file__).parents[2]
 MAIN = str(ROOT / "app" / "main.py")

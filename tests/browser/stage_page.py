@@ -4,7 +4,7 @@ from typing import Any
 
 from stage_run import Run
 
-from app.component import _texts
+from app.page.stage_component import _texts
 
 MOUNT = """async (data) => {
   const { mount } = await import("/stage/stage.js");

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import gathering, presets, starting
-from app.cli import main, parser
-from app.usage import EXAMPLES, PROGRAM
-from toy_data import VARIABLE, fetching, folder
+from app import presets
+from app.cli import data, launch
+from app.cli.arguments import EXAMPLES, PROGRAM
+from app.cli.main import main, parser
+from toy_data import VARIABLE, download, folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,7 @@ def workplace(tmp_path, monkeypatch):
 
 def fetched(number, place):
     """What a server sends, with drawn pixels, as many as the published set is said to have."""
-    source = next(source for source in fetching.SOURCES.values() if source.number == number)
+    source = next(source for source in download.SOURCES.values() if source.number == number)
     labels = np.concatenate([np.repeat(np.arange(10), part) for part in (source.train, source.test)])
     pixels = np.random.default_rng(0).integers(source.low, source.high, (len(labels), source.side**2), endpoint=True)
     return source.name, pixels, labels
@@ -74,17 +75,17 @@ def provided(workplace, monkeypatch):
             Image.fromarray(pixels).save(workplace / "photos" / label / f"{number}.png")
     few = {
         slug: dataclasses.replace(source, train=(60,) * 10, test=(10,) * 10)
-        for slug, source in fetching.SOURCES.items()
+        for slug, source in download.SOURCES.items()
     }
-    monkeypatch.setattr(fetching, "SOURCES", few)
-    monkeypatch.setattr(gathering, "fetch", lambda slug: fetching.fetch(slug, fetched))
+    monkeypatch.setattr(download, "SOURCES", few)
+    monkeypatch.setattr(data, "fetch", lambda slug: download.fetch(slug, fetched))
     monkeypatch.setattr(folder, "home", lambda: workplace / "home")
     monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(workplace / "runs"))
     monkeypatch.delenv(VARIABLE, raising=False)
     short = [presets.Preset(each.slug, each.experiment.model_copy(update={"steps": 12})) for each in presets.PRESETS]
     monkeypatch.setattr(presets, "PRESETS", short)
     monkeypatch.setattr(presets, "FOLDER", workplace / "presets")
-    monkeypatch.setattr(starting, "serve", lambda host, port, runs: 0)
+    monkeypatch.setattr(launch, "serve", lambda host, port, runs: 0)
     return workplace
 
 

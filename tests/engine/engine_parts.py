@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from engine import Experiment, Panel, Trainer
-from engine.recorder import begun
+from engine.recording.writer import begun
 from losses import LOSSES, Citation, Family, Loss, Profile
 from spec import choice, param
 
@@ -100,7 +100,7 @@ class Bomb(Loss):
 
 def with_bomb(monkeypatch):
     """Let experiments name the bomb."""
-    monkeypatch.setattr("engine.experiment.LOSSES", {**LOSSES, "bomb": Bomb})
+    monkeypatch.setattr("engine.config.experiment.LOSSES", {**LOSSES, "bomb": Bomb})
 
 
 __all__ = ["SIX", "Bomb", "Trainer", "advance", "bytes_of", "experiment", "same_frames", "weights_of", "with_bomb"]

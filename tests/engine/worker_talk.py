@@ -30,7 +30,7 @@ class Talk:
 
     @classmethod
     def worker(cls, folder):
-        return cls([sys.executable, "-m", "engine.worker", "--device", "cpu", "--runs", str(folder)])
+        return cls([sys.executable, "-m", "engine.running.worker", "--device", "cpu", "--runs", str(folder)])
 
     def _read(self):
         for line in self.process.stdout:

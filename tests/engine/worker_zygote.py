@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 import torch._dynamo  # by the first optimiser otherwise
 
-from engine.recorder import begun
-from engine.worker import Worker
+from engine.recording.writer import begun
+from engine.running.worker import Worker
 from toy_data import DATA_SETS
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from losses import Family, Loss
 from spec import Knob
-from verification.finding import Topic, printed
+from verification.comparison import Topic, printed
 from verification.report import Report
 from verification.run import verify
 

@@ -8,7 +8,7 @@ import torch
 from scipy.special import ive
 
 from losses import LOSSES
-from losses.packing import start_vectors
+from losses.toolkit.class_spread import start_vectors
 
 SIZES = [(3, 2), (4, 2), (5, 2), (10, 2), (6, 3), (10, 3), (10, 9)]
 ENDS = [

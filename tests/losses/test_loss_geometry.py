@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from loss_cases import SLUGS_WITH_AXES, faults, few, knobs_of
 
 from losses import LOSSES, OURS, Scene
-from losses.packing import start_vectors
 from losses.shape import ROW, Arc, Cap, Circle, Ellipse, Ray, Role, Segment, Shape, SphereArc, SphereConic
+from losses.toolkit.class_spread import start_vectors
 from verification.cases import state_of
 from verification.geometry import on_the_rule, scene_of
 from verification.inputs import WHEEL

@@ -140,7 +140,7 @@ def test_one_against_the_rest_starts_where_one_distance_parts_all_classes(slug, 
     scores = loss.scores(reach[:, None] * heading, start)
     own = torch.eye(classes, dtype=torch.bool)
     assert scores[own].tolist() == pytest.approx([margin] * classes, rel=1e-5)
-    # on the sphere the start vectors come within a degree of the widest arrangement (test_packing)
+    # on the sphere the start vectors come within a degree of the widest arrangement (test_class_spread)
     assert scores[~own].max().item() == pytest.approx(-margin, rel=1e-5 if dim == 2 else 0.1)
 
 

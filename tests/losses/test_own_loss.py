@@ -47,7 +47,7 @@ def python(folder, *arguments, cwd=ROOT):
 
 
 def command(folder, *arguments, cwd=ROOT):
-    return python(folder, "-m", "app.cli", *arguments, cwd=cwd)
+    return python(folder, "-m", "app.cli.main", *arguments, cwd=cwd)
 
 
 def listed(done):
@@ -81,8 +81,8 @@ sys.path.insert(0, "tests/app")
 from fake_desk import FakeDesk
 from streamlit.testing.v1 import AppTest
 
-from app.desk import set_desk
-from app.link import Link, write
+from app.trainer_client import set_desk
+from app.page.url_state import Link, write
 from engine import Experiment, Panel, train
 
 experiment = Experiment(panels=(Panel(loss="poly_1", knobs={"epsilon": 1.5}), Panel(loss="softmax")), steps=60)

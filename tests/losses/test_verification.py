@@ -16,13 +16,13 @@ from torch.nn.functional import softmax
 from losses import OURS, Profile
 from losses.catalogue import KIND, load
 from spec import LANGUAGES, Message, Refusal
+from spec.entry_points import Catalogue
 from spec.knobs import param
-from spec.outside import Catalogue
 from verification import independent as others
 from verification.document import document
 from verification.inputs import INPUTS
-from verification.record import Record, recorded, versions
 from verification.report import verdict
+from verification.result_file import Record, recorded, versions
 from verification.run import WORKED, known, verify
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.link import read
+from app.page.url_state import read
 from engine import Panel
-from losses import LOSSES, harmony
+from losses import LOSSES
+from losses.toolkit import gradient_density
 from museum import EXHIBITS, number
 from museum.book import markdown, numbers
 from museum.trial import cloud, spokes
@@ -137,7 +138,7 @@ def test_the_angle_from_acos_has_the_right_gradient_elsewhere():
 
 def test_without_memory_a_histogram_has_no_cold_start():
     exhibit = EXHIBITS["cold_histogram"]
-    norms = torch.from_numpy(harmony.companions())
+    norms = torch.from_numpy(gradient_density.companions())
     empty = torch.zeros(10, dtype=torch.float64)
     assert torch.equal(exhibit.wrong(norms, empty, 10, 0.0), exhibit.right(norms, empty, 10, 0.0))
     warm = exhibit.right(norms, empty, 10, 0.75)

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from engine import Experiment, Frame, Panel, PanelFrame, Points, Recording
-from engine.codec import encode, encode_points
-from engine.recorder import Recorder, begun
+from engine.frames.codec import encode, encode_points
+from engine.recording.writer import Recorder, begun
 from losses import Head, HeadKind
 from spec.palette import class_colour
 

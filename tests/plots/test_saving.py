@@ -11,11 +11,11 @@ import pytest
 from film_parts import SIZE, pale, recorded
 from PIL import Image
 
-from app import rendering
-from app.cli import main
+from app.cli import render
+from app.cli.main import main
 from plots import film as film_module
+from plots.export import FPS, save
 from plots.film import TURN, Film
-from plots.saving import FPS, save
 from spec import Refusal, text
 
 
@@ -118,7 +118,7 @@ def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(tmp
     (tmp_path / name).write_bytes(b"before")
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
     line = ["render", "corners.lossgeo", name, "--size", "420x440"]
-    code = f"import sys, plots.saving; from app import cli; {limited}; sys.exit(cli.main({line}))"
+    code = f"import sys, plots.export; from app import cli; {limited}; sys.exit(cli.main({line}))"
     alone = [sys.executable, "-B", "-c", code]  # Python would keep modules that it compiled cut off as well
     done = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{name} cannot be written: {reason}.\n")
@@ -229,7 +229,7 @@ def test_the_command_and_the_functions_have_the_same_defaults():
 
 
 def test_without_the_extra_the_way_to_get_it_is_said(corners, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(rendering, "find_spec", lambda name: None)
+    monkeypatch.setattr(render, "find_spec", lambda name: None)
     assert main(["render", str(corners.path), str(tmp_path / "x.png")]) == 2
     said = capsys.readouterr().err.strip()
     assert said == text("film.missing")

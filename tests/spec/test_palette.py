@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from app.component import FOLDER
+from app.page.stage_component import FOLDER
 from spec.palette import class_colour, class_hex
 
 

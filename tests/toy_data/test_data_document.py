@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from toy_data import DATA_SETS, picture_folder, raw, table
-from toy_data.dialled import Dialled
+from toy_data.dials import Dialled
 from toy_data.idx import MOST_PIXELS, MOST_SAMPLES
-from toy_data.published import SOURCES
+from toy_data.public_sets import SOURCES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import pytest
 
 from spec import Refusal
 from toy_data import DATA_SETS, VARIABLE, available, folder, idx
-from toy_data.published import SOURCES
+from toy_data.public_sets import SOURCES
 
 # by which the files of the tests are told apart where counts do not tell
 INK = {"fashion_mnist": 70, "kuzushiji_mnist": 50}

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from own_parts import FEATURES, LABELS, PICTURES, refused, save
 from sklearn.preprocessing import StandardScaler
+from user_data_parts import FEATURES, LABELS, PICTURES, refused, save
 
 from spec import Refusal
 from toy_data import raw
-from toy_data.own import Own, read_raw
+from toy_data.user_data import Own, read_raw
 
 
 def test_pictures_of_an_npz_with_a_test_set(place):

@@ -17,7 +17,7 @@ from sklearn.datasets import _openml as loader
 
 from spec import Refusal
 from toy_data import VARIABLE, folder
-from toy_data.fetching import SOURCES, fetch
+from toy_data.download import SOURCES, fetch
 from toy_data.usps import Usps
 
 FILE = "/data/v1/download/18805612"  # the beginning of its path

@@ -6,11 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
-from own_parts import refused, shapes
 from PIL import Image
+from user_data_parts import refused, shapes
 
 from toy_data import picture_folder, raw
-from toy_data.own import Own, checksum, read, read_raw
+from toy_data.user_data import Own, checksum, read, read_raw
 
 
 def test_a_folder_of_pictures_by_class(place):

@@ -4,11 +4,11 @@ import errno
 
 import numpy as np
 import pytest
-from own_parts import FEATURES, LABELS, PICTURES, refused, save
+from user_data_parts import FEATURES, LABELS, PICTURES, refused, save
 
 from spec import Refusal
 from toy_data import raw
-from toy_data.own import checksum, read, read_raw
+from toy_data.user_data import checksum, read, read_raw
 
 
 def spoilt(array, row, value):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from own_parts import FEATURES, refused
+from user_data_parts import FEATURES, refused
 
 from toy_data import table
-from toy_data.own import read_raw
+from toy_data.user_data import read_raw
 
 
 def test_a_csv_with_and_without_names(place):

@@ -1,0 +1,56 @@
+"""Becoming the server. Imports nothing heavy: the process that is to be the server imports it all again."""
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+
+from spec import Refusal
+
+_RUNS = "LOSS_GEOMETRY_RUNS"
+
+
+def serve(host: str = "127.0.0.1", port: int = 8501, runs: Path | None = None) -> int:
+    """Become the server, from whatever working folder; does not return.
+
+    Raises ``Refusal`` where the folder of the recordings cannot be made, or the address cannot be listened on.
+    """
+    if runs is not None:
+        os.environ[_RUNS] = str(runs.absolute())
+    _check_address(host, port)
+    if named := os.environ.get(_RUNS):
+        _make_folder(Path(named))
+    script = Path(__file__).absolute().parents[1] / "server" / "asgi.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    os.execv(sys.executable, [*command, "--server.address", host, "--server.port", str(port)])
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # what is there already is then no folder
+        number = errno.ENOTDIR if isinstance(error, FileExistsError) else error.errno
+        reason = os.strerror(number) if number else type(error).__name__
+        raise Refusal("cli.serve.runs", folder=folder, reason=reason) from None
+
+
+def _check_address(host: str, port: int) -> None:
+    """Listen for a moment where the server will: what it would say is neither one sentence nor in our languages."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET  # as Streamlit chooses
+    try:
+        address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]
+    except (OSError, UnicodeError):
+        raise Refusal("cli.serve.host", host=repr(host[:40])) from None
+    try:
+        with socket.socket(family) as probe:
+            if os.name == "posix":  # elsewhere it would let two servers share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Refusal("cli.serve.busy", port=port) from None
+        reason = error.strerror or type(error).__name__
+        raise Refusal("cli.serve.address", host=host, port=port, reason=reason) from None

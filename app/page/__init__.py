@@ -1,0 +1,1 @@
+"""What all pages share: navigation, the link, widgets, the sidebar, the stage as a component."""

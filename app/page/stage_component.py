@@ -1,0 +1,187 @@
+"""The stage and the live histogram as Streamlit components: one module in the browser, served from ``/stage/``."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import streamlit as st
+
+#: The modules of the stage; the server serves this folder at ``/stage/``.
+FOLDER = Path(__file__).parents[1] / "stage"
+
+# Streamlit runs the default export again whenever ``data`` changes, and what it returned last once the component is
+# gone: the instance is kept by the element, so that canvas, camera and clock survive. A module that came from a
+# blob cannot resolve a relative import; hence the absolute address.
+_SCRIPT = """
+const kept = new WeakMap();
+export default function ({{ data, parentElement, setTriggerValue }}) {{
+  let entry = kept.get(parentElement);
+  const tell = (name) => (value) => entry.trigger(name, value);
+  if (!entry) {{
+    entry = {{ data, gone: false, trigger: setTriggerValue }};
+    kept.set(parentElement, entry);
+    import(new URL("/stage/{module}?v={version}", location.origin).href).then((stage) => {{
+      const callbacks = {{ edited: tell("edited"), forked: tell("forked"), rested: tell("rested") }};
+      if (!entry.gone) entry.view = stage.{mount}(parentElement, entry.data, callbacks);
+    }});
+  }} else {{
+    entry.data = data;
+    entry.trigger = setTriggerValue;
+    entry.view?.update(data);
+  }}
+  return () => {{ entry.gone = true; entry.view?.destroy(); kept.delete(parentElement); }};
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A knob released on the stage: of one panel or (``None``) of all that have it, while ``frame`` was shown."""
+
+    run: str
+    panel: int | None
+    knob: str
+    value: float | int | str | bool
+    frame: int
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The stage went over to the run ``id``, which shares the frames up to ``frame`` with the one before."""
+
+    id: str
+    owner: str | None
+    frame: int
+
+
+@dataclass(frozen=True)
+class Rested:
+    """The clock came to rest at a frame inside the run (``None``: it moves again, or stands at the end)."""
+
+    run: str
+    frame: int | None
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What happened on the stage since the script ran last; ``None`` where nothing did."""
+
+    edited: Edited | None = None
+    forked: Forked | None = None
+    rested: Rested | None = None
+
+
+def stage(
+    *,
+    run: str,
+    owner: str | None,
+    language: str,
+    panels: Sequence[Mapping[str, Any]],
+    key: str,
+    height: int | None = None,
+    frame: int | None = None,
+    own_axes: bool = False,
+    debug: bool = False,
+) -> StageResult:
+    """Show a run, live or replayed, and tell what was done on the stage.
+
+    ``panels`` holds one entry per panel shown (at most four): ``panel`` (its place in the run), ``title``,
+    ``slug`` and ``knobs``; ``height`` is in pixels (default: three quarters of the window).
+    A recording plays from its beginning, or stands at ``frame``. ``own_axes`` lets each panel fit its own
+    picture. With one ``key`` the picture stays while the script runs again, also when ``run`` becomes another one.
+    """
+    data = {
+        "run": run,
+        "owner": owner,
+        "language": language,
+        "panels": [dict(panel) for panel in panels],
+        "texts": _texts(language),
+        "height": height,
+        "frame": frame,
+        "play": True,
+        "axes": "own" if own_axes else "same",
+        "debug": debug,
+    }
+    shown = _component("stage", "stage.js", "mount")(
+        key=key, data=data, on_edited_change=_nothing, on_forked_change=_nothing, on_rested_change=_nothing
+    )
+    edited, forked, rested = (_last(shown.get(name)) for name in ("edited", "forked", "rested"))
+    return StageResult(
+        edited=Edited(**{name: edited[name] for name in ("run", "panel", "knob", "value", "frame")})
+        if edited
+        else None,
+        forked=Forked(id=forked["id"], owner=forked.get("owner"), frame=forked["from"]) if forked else None,
+        rested=Rested(run=rested["run"], frame=rested["frame"]) if rested else None,
+    )
+
+
+def histogram(
+    *,
+    run: str,
+    language: str,
+    panel: int,
+    branch: str,
+    low: float,
+    high: float,
+    key: str,
+    view: tuple[float, float] | None = None,
+    margin: tuple[int, int] = (0, 0),
+    height: int = 90,
+) -> None:
+    """Show the live histogram of a branch of a panel, its bins between ``low`` and ``high``.
+
+    ``view`` is the range of the axis of the chart above (default: that of the bins) and ``margin`` the pixels
+    from the sides to the ends of that axis, so that both stand under each other.
+    """
+    data = {
+        "run": run,
+        "language": language,
+        "panel": panel,
+        "branch": branch,
+        "low": low,
+        "high": high,
+        "view": list(view) if view else None,
+        "margin": list(margin),
+        "height": height,
+        "texts": _texts(language),
+    }
+    _component("histogram", "histogram.js", "mountHistogram")(key=key, data=data)
+
+
+def version() -> str:
+    """Return a hash of the stage's files: browsers keep one version for long and still see a new one at once."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.iterdir()):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _component(name: str, module: str, mount: Literal["mount", "mountHistogram"]) -> Any:
+    return st.components.v2.component(
+        f"loss_geometry_{name}",
+        css=(FOLDER / "stage.css").read_text(encoding="utf-8"),
+        js=_SCRIPT.format(module=module, mount=mount, version=version()),
+    )
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    catalogue = tomllib.loads(files("spec").joinpath("texts", "stage.toml").read_text(encoding="utf-8"))
+    return {name: entry[language] for name, entry in catalogue.items()}  # {places} are filled in the browser
+
+
+def _nothing() -> None:
+    """Streamlit hands out only those events that have a callback."""
+
+
+def _last(value: object) -> Mapping[str, Any] | None:
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None

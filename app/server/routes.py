@@ -1,0 +1,277 @@
+"""The HTTP routes: health, runs, frames, and the modules of the stage (docs/live.md)."""
+
+import hashlib
+import logging
+import re
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, final
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
+from streamlit.runtime import Runtime
+
+from app.server.errors import language_of, refused
+from app.trainer_client import desk
+from engine.recording.library import Entry, check_id, title_of
+from engine.recording.reader import SUFFIX, Recording, from_json
+from engine.running.client import Client
+from spec import Message, Refusal
+
+STAGE = Path(__file__).parents[1] / "stage"
+
+#: Bytes of frames in one answer, beside the first frame, which is always sent.
+_MOST_BYTES = 8 * 2**20
+
+#: SQLite counts rows with 64 bits, a record's id has 32.
+_MOST_FRAMES = 2**31
+
+#: Seconds that a run which was just asked for may take to begin: its data set is loaded first.
+OPENING = 60.0
+
+_KINDS = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".glsl": "text/plain",
+}
+_STAGE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+#: Refusals that are not the fault of the request's form.
+_STATUS = {
+    "server.unknown_run": 404,
+    "server.recording_missing": 404,
+    "server.no_route": 404,
+    "server.not_ended": 409,
+    "server.worker_absent": 503,
+    "server.not_served": 503,
+}
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes; the last ones catch what nothing else does, so that the page's do not."""
+    ours = [
+        Route("/healthz", _spoken(_health)),
+        Route("/api/runs", _spoken(_runs)),
+        Route("/api/runs/{run}", _spoken(_run)),
+        Route("/api/runs/{run}/points", _spoken(_points)),
+        Route("/api/runs/{run}/frames", _spoken(_frames)),
+        Route("/api/runs/{run}/file", _spoken(_file)),
+        Route("/stage/{file}", _spoken(_stage)),
+    ]
+
+    rest = _Rest(ours)
+    return [*ours, *(Route(path, rest) for path in ("/healthz", "/api", "/api/{rest:path}", "/stage/{rest:path}"))]
+
+
+@final
+class _Rest:
+    """What is left over: a wrong method of one of our routes, or nothing at all."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        known = any(route.matches(scope)[0] is not Match.NONE for route in self._routes)
+        await _rest(Request(scope), known)(scope, receive, send)
+
+
+def describe(client: Client, run: str) -> dict[str, Any]:
+    """Return what ``GET /api/runs/{id}`` answers, the reasons still as messages."""
+    client.wait_opened(run, OPENING)
+    with client.shelf.open(run) as recording:
+        state = client.state(run)
+        live = state is not None and state.live
+        status = state.status if state is not None else _listed(recording.meta["status"])
+        reason = state.reason if state is not None else from_json(recording.meta.get("reason"))
+        return {
+            **recording.meta,
+            "id": run,
+            "title": title_of(recording.meta["experiment"]),
+            "status": status,
+            "reason": reason,
+            "frames": recording.frames,
+            "steps": recording.last_step,
+            "live": live,
+            "events": [
+                {"kind": event.kind, "step": event.step, "frame": event.frame, "body": in_words(event.body)}
+                for event in recording.events
+            ],
+            "bytes": recording.path.stat().st_size,
+        }
+
+
+def in_words(body: Any) -> dict[str, Any]:
+    """Return an event's body with its reason as a message."""
+    return {**body, "reason": from_json(body["reason"])} if "reason" in body else dict(body)
+
+
+def rendered(value: Any, language: str) -> Any:
+    """Put every message in a description into words."""
+    if isinstance(value, Message):
+        return value.render(language)
+    if isinstance(value, dict):
+        return {key: rendered(each, language) for key, each in value.items()}
+    return [rendered(each, language) for each in value] if isinstance(value, list) else value
+
+
+def _listed(status: str) -> str:
+    """A file that says it is open, without a worker that has it, was interrupted."""
+    return "interrupted" if status == "open" else status
+
+
+def _spoken(handler: Handler) -> Handler:
+    """Answer refusals with their sentence, and our own mistakes with one as well."""
+
+    async def answer(request: Request) -> Response:
+        accepted = request.headers.get("accept-language")
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refused(refusal.message, _STATUS.get(refusal.message.key, 400), accepted)
+        except Exception:
+            _log.exception("%s %s", request.method, request.url.path[:200])
+            return refused(Message.of("server.server_error"), 500, accepted)
+
+    return answer
+
+
+def _language(request: Request) -> str:
+    return language_of(request.headers.get("accept-language"))
+
+
+def _rest(request: Request, known: bool) -> Response:
+    accepted = request.headers.get("accept-language")
+    if not known:
+        return refused(Message.of("server.no_route"), 404, accepted)
+    allow = "GET, HEAD, OPTIONS"
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allow})
+    method = request.method if request.method.isalpha() else "?"
+    return refused(Message.of("server.no_method", method=method[:10], allowed=allow), 405, accepted, {"Allow": allow})
+
+
+async def _health(request: Request) -> Response:
+    client = desk()
+    page = await Runtime.instance().is_ready_for_browser_connection
+    if not (client.ready and page[0]):
+        sentence = Message.of("server.starting").render(_language(request))
+        return JSONResponse({"status": "starting", "error": sentence}, 503)
+    return JSONResponse({"status": "ready", "device": client.device, "training": client.training})
+
+
+async def _runs(_: Request) -> Response:
+    client = desk()
+    entries = await run_in_threadpool(client.shelf.entries)
+    return JSONResponse([_entry(client, entry) for entry in entries], headers={"Cache-Control": "no-store"})
+
+
+def _entry(client: Client, entry: Entry) -> dict[str, Any]:
+    state = client.state(entry.id)
+    return {
+        "id": entry.id,
+        "title": title_of(entry.experiment),
+        "status": entry.status if state is None else state.status,
+        "frames": entry.frames if state is None else max(entry.frames, state.frames),
+        "created": entry.created,
+        "experiment": entry.experiment,
+    }
+
+
+async def _run(request: Request) -> Response:
+    described = await run_in_threadpool(describe, desk(), check_id(request.path_params["run"]))
+    return JSONResponse(rendered(described, _language(request)), headers={"Cache-Control": "no-store"})
+
+
+async def _points(request: Request) -> Response:
+    blob = await run_in_threadpool(_read, request, lambda recording: recording.points_blob)
+    return _bytes(blob)
+
+
+async def _frames(request: Request) -> Response:
+    first = _number(request, "from", 0, 0)
+    count = _number(request, "count", 1, _MOST_FRAMES)
+
+    def read(recording: Recording) -> bytes:
+        packed: list[bytes] = []
+        size = 0
+        for record in recording.records(first, count):
+            packed.append(record.pack())
+            size += len(packed[-1])
+            if size > _MOST_BYTES:
+                break
+        if len(packed) > 1 and size > _MOST_BYTES:
+            packed.pop()
+        return b"".join(packed)
+
+    return _bytes(await run_in_threadpool(_read, request, read))
+
+
+async def _file(request: Request) -> Response:
+    client, run = desk(), check_id(request.path_params["run"])
+    path = client.shelf.find(run)
+    state = client.state(run)
+    if state is not None and state.live and state.status in {"opening", "open"}:
+        raise Refusal("server.not_ended", run=run)
+    with tempfile.NamedTemporaryFile(suffix=SUFFIX, delete=False) as copy:
+        whole = Path(copy.name)
+
+    def export() -> None:
+        with Recording(path) as recording:
+            recording.export(whole)
+
+    try:
+        await run_in_threadpool(export)
+    except Refusal:
+        whole.unlink()
+        raise
+    return FileResponse(whole, filename=run + SUFFIX, background=BackgroundTask(whole.unlink))
+
+
+async def _stage(request: Request) -> Response:
+    name = request.path_params["file"]
+    path = STAGE / name
+    if _STAGE_FILE.fullmatch(name) is None or path.suffix not in _KINDS or not path.is_file():
+        raise Refusal("server.no_route")
+    body = await run_in_threadpool(path.read_bytes)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    # a link with a version names these very bytes; one without is asked for again
+    keep = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
+    headers = {"ETag": tag, "Cache-Control": keep}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=_KINDS[path.suffix], headers=headers)
+
+
+def _read(request: Request, take: Callable[[Recording], bytes]) -> bytes:
+    client, run = desk(), check_id(request.path_params["run"])
+    client.wait_opened(run, OPENING)
+    with client.shelf.open(run) as recording:
+        return take(recording)
+
+
+def _bytes(body: bytes) -> Response:
+    return Response(body, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
+
+
+def _number(request: Request, name: str, low: int, default: int) -> int:
+    written = request.query_params.get(name)
+    if written is None:
+        return default
+    if re.fullmatch(r"[0-9]{1,10}", written) is None or not low <= int(written) <= _MOST_FRAMES:
+        raise Refusal("server.query_number", name=name, found=repr(written[:40]), low=low, high=_MOST_FRAMES)
+    return int(written)

@@ -1,0 +1,218 @@
+"""An experiment: everything that determines a run, as a frozen value with one canonical JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from engine.config import validation
+from engine.nets import NETS, Net
+from losses import LOSSES, Loss
+from spec import Knob, Refusal, knobs_of
+from toy_data import DATA_SETS, DataSet
+
+_T = TypeVar("_T")
+
+#: Knobs as they are given; they are checked by those who have them.
+Given = Mapping[str, SkipValidation[float | int | str | bool]]
+
+#: The whole numbers of an experiment, from the lowest to the highest that it allows.
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "dim": (2, 3),
+    "batch": (2, 4096),
+    "steps": (1, 1_000_000),
+    "steps_per_frame": (1, 10_000),
+    "points": (1, 20_000),
+    "seed": (0, 2**31 - 1),
+}
+
+
+class _Value(BaseModel):
+    """A frozen value that is checked at the door; numbers of NumPy are taken as Python's.
+
+    Its constructor raises ``Refusal`` with one sentence; pydantic's own ``model_validate`` and
+    ``model_validate_json`` raise ``ValidationError``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise refusal_of(error) from None
+
+    # says to pydantic that values inside of others need not be made through it: their places are told then
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_numbers(cls, given: Any) -> Any:
+        return validation.plain(given)
+
+
+class Panel(_Value):
+    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults.
+
+    ``learning_rate`` is that of the experiment unless the panel has its own. Raises ``Refusal`` where the loss does
+    not exist, or a knob or its value is not one of the loss.
+    """
+
+    loss: str
+    knobs: Given = {}
+    learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+
+    @field_validator("loss")
+    @classmethod
+    def _known(cls, slug: str) -> str:
+        return one_of("loss", slug, LOSSES).slug
+
+    @model_validator(mode="after")
+    def _filled(self) -> Self:
+        object.__setattr__(self, "knobs", _fill(self.loss, knobs_of(LOSSES[self.loss]), self.knobs))
+        return self
+
+    @field_serializer("knobs")
+    def _plain(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(knobs)
+
+    def make(self) -> Loss:
+        """Make the loss of this panel."""
+        return LOSSES[self.loss](**self.knobs)
+
+
+class Experiment(_Value):
+    """What is trained on what, how, and for how long. Equal experiments are the same run.
+
+    ``points`` is how many samples are shown (the test set first, then the training set; fewer where the data
+    set is smaller), ``steps_per_frame`` how many steps lie between two frames. In the mode ``exact`` the same
+    experiment gives the same bytes, and a panel beside others those of the same panel alone; ``fast`` gives this up
+    for speed: panels of a family are computed together, and compiled where that can be.
+
+    Raises ``Refusal`` with the first thing that is wrong, and so does ``parse``.
+    """
+
+    data: str = "digits"
+    dials: Given = {}
+    net: str = "mlp"
+    net_knobs: Given = {}
+    dim: Literal[2, 3] = 2
+    panels: Annotated[tuple[Panel, ...], Field(min_length=1, max_length=64)]
+    optimizer: Literal["adam"] = "adam"
+    learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.01
+    batch: int = 128
+    steps: int = 660
+    steps_per_frame: int = 4
+    points: int = 2000
+    seed: int = 0
+    mode: Literal["exact", "fast"] = "exact"
+
+    @field_validator(*_RANGES, mode="before")
+    @classmethod
+    def _number(cls, given: Any, info: ValidationInfo) -> Any:
+        return NUMBERS[str(info.field_name)].check(given)
+
+    @field_validator("data")
+    @classmethod
+    def _known_data(cls, slug: str) -> str:
+        return one_of("data", slug, DATA_SETS).slug
+
+    @field_validator("net")
+    @classmethod
+    def _known_net(cls, slug: str) -> str:
+        return one_of("net", slug, NETS).slug
+
+    @model_validator(mode="after")
+    def _filled(self) -> Self:
+        dials = _fill(self.data, knobs_of(DATA_SETS[self.data]), self.dials)
+        object.__setattr__(self, "dials", dials)
+        object.__setattr__(self, "net_knobs", _fill(self.net, knobs_of(NETS[self.net]), self.net_knobs))
+        return self
+
+    @field_serializer("dials", "net_knobs")
+    def _plain(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(knobs)
+
+    @classmethod
+    def parse(cls, document: str | bytes | Mapping[str, Any]) -> "Experiment":
+        """Read an experiment from JSON or a mapping; raise ``Refusal`` with one sentence where it is none."""
+        try:
+            if isinstance(document, str | bytes):
+                return cls.model_validate_json(document)
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise refusal_of(error) from None
+
+    @property
+    def canonical(self) -> str:
+        """The one JSON text of this experiment: every knob written out, keys sorted, no spaces."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def key(self) -> str:
+        """The SHA-256 of the canonical JSON: the same experiment is the same run."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    def data_set(self) -> DataSet:
+        """Make the data set of this experiment."""
+        return DATA_SETS[self.data](**self.dials)
+
+    def make_net(self) -> Net:
+        """Make the net that every panel of this experiment trains."""
+        return NETS[self.net](**self.net_knobs)
+
+    def __hash__(self) -> int:
+        return hash(self.canonical)
+
+
+#: The whole numbers of an experiment as knobs.
+NUMBERS: Mapping[str, Knob] = MappingProxyType(
+    {
+        name: Knob(name=name, kind="whole", default=Experiment.model_fields[name].default, low=low, high=high)
+        for name, (low, high) in _RANGES.items()
+    }
+)
+
+
+def refusal_of(error: ValidationError) -> Refusal:
+    """Turn what pydantic found first into one of our sentences."""
+    return validation.refusal(error, {model.__name__: model.model_fields for model in (Experiment, Panel)})
+
+
+def one_of(name: str, slug: str, known: Mapping[str, _T]) -> _T:
+    """Return what is known under a slug, or raise ``Refusal`` naming what is."""
+    if slug not in known:
+        raise Refusal("errors.unknown_name", name=name, value=repr(slug)[:40], allowed=", ".join(known))
+    return known[slug]
+
+
+def parse_knobs(owner: str, knobs: tuple[Knob, ...], written: Mapping[str, str]) -> dict[str, Any]:
+    """Read knobs from text, as links and command lines have them; raise ``Refusal`` for unknown names and values."""
+    known = {knob.name: knob for knob in knobs}
+    return {name: _knob(owner, known, name).parse(value) for name, value in written.items()}
+
+
+def _fill(owner: str, knobs: tuple[Knob, ...], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check the knobs that are given and add the defaults of the others."""
+    known = {knob.name: knob for knob in knobs}
+    checked = {name: _knob(owner, known, name).check(value) for name, value in given.items()}
+    return MappingProxyType({name: checked.get(name, knob.default) for name, knob in known.items()})
+
+
+def _knob(owner: str, known: Mapping[str, Knob], name: str) -> Knob:
+    if name not in known:
+        raise Refusal("errors.unknown_knob", owner=owner, name=repr(name[:40]), allowed=", ".join(known) or "-")
+    return known[name]

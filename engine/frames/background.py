@@ -1,0 +1,49 @@
+"""Frames made in a thread of their own, one after another, while training goes on."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+from engine.frames import build
+from engine.frames.codec import encode
+from engine.frames.inputs import Glimpse
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A frame as it is recorded, what it was made of, and how many seconds that took."""
+
+    glimpse: Glimpse
+    body: bytes
+    seconds: float
+
+
+@final
+class Framing:
+    """The thread; ``wake`` is called in it each time that a frame is there."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        # on the one core that training leaves free; the setting belongs to the thread
+        self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(1,))
+
+    def make(self, glimpse: Glimpse) -> "Future[Picture]":
+        """Begin with a frame."""
+        frame = self._pool.submit(_make, glimpse)
+        frame.add_done_callback(lambda _: self._wake())
+        return frame
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown()
+
+
+def _make(glimpse: Glimpse) -> Picture:
+    began = time.perf_counter()
+    body = encode(build.take(glimpse))
+    return Picture(glimpse, body, time.perf_counter() - began)

@@ -1,0 +1,182 @@
+"""Making a frame: everything that is seen of all panels, under one set of weights."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.frames import metrics, retrieval_metrics
+from engine.frames.frame import Floats, Frame, PanelFrame
+from engine.frames.inputs import Glimpse, off
+from engine.frames.metrics import Cloud
+from engine.state.data import Look
+from losses import Head, HeadKind, Loss, Scene
+from losses.shape import ROW
+
+BINS = 48  # of a live histogram (docs/recording.md)
+
+#: Samples a forward pass: on a processor few enough for its cache, where that is several times faster than all at
+#: once; on a GPU many, as each pass costs some launches, but of eight LeNet++ still no more than a few GiB.
+CHUNK, LARGE_CHUNK = 256, 1024
+
+#: The histogram of the gradients that samples receive is over the decimal logarithm of their length, from 1e-6 to 100.
+GRADIENT, DECADES = "gradient", (-6.0, 2.0)
+
+
+@torch.no_grad()
+def take(glimpse: Glimpse) -> Frame:
+    """See all panels; losses and histograms are those of the last batch.
+
+    Embeddings are computed on the device, everything else on the processor.
+    """
+    data = glimpse.data
+    with glimpse.beside():  # all that touches the device: a tensor of another stream may not be there yet
+        look = data.look(glimpse.looks)
+        looks, look_y = _forward(glimpse, look.x), off(look.y)
+        last, y = data.batch(glimpse.places)
+        batch, y = _forward(glimpse, last, chunk=len(last)), off(y)
+        strangers = None
+        if glimpse.full and data.held_out is not None:
+            strangers = _forward(glimpse, data.held_out[0])
+        states = [{name: off(tensor) for name, tensor in state.items()} for state in glimpse.states]
+        norms, last_losses = off(glimpse.norms), off(glimpse.last_losses)
+    panels = []
+    for panel, loss in enumerate(glimpse.losses):
+        state, z = states[panel], looks[panel]
+        train, test = (Cloud.of(z[some], look_y[some]) for some in (look.trains, look.tests))
+        means = train.means(len(data.classes))
+        head = _head(loss, state, means)
+        scores = _scores(loss, z, state, head)
+        right = scores.argmax(1) == look_y
+        stopped = glimpse.stopped.get(panel)
+        losses, lengths = _gradients(loss, batch[panel], y, state)
+        observed = loss.observe(batch[panel], y, state)
+        told = {"gradient_norm": float(norms[panel]), **metrics.quick(train, test, means, head)}
+        if loss.active(batch[panel][:2], y[:2], state, 1) is not None:  # a loss over pairs, triplets, quadruplets
+            told |= metrics.active_share(loss, observed)
+        if glimpse.full:
+            told |= retrieval_metrics.full(train, test, directional=loss.directional())
+        if strangers is not None and data.held_out is not None:
+            best = scores[look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
+            cloud = Cloud.of(strangers[panel], data.held_out[1])
+            told |= retrieval_metrics.held_out(cloud, *best, directional=loss.directional())
+        scene = Scene(
+            classes=len(data.classes),
+            dim=z.shape[1],
+            state={name: _array(tensor).astype(np.float64) for name, tensor in state.items()},
+            means=means.numpy(),
+        )
+        panels.append(
+            PanelFrame(
+                embeddings=_shown(z, look, data.shown),
+                loss=float(last_losses[panel] if stopped else losses.mean()),
+                train_accuracy=_share(right[look.trains]),
+                test_accuracy=_share(right[look.tests]),
+                head=head,
+                state={name: _array(tensor) for name, tensor in state.items()},
+                knobs={knob.name: getattr(loss, knob.name) for knob in loss.knobs()},
+                learning_rate=glimpse.rates[panel],
+                shapes=_shapes(loss, scene),
+                histograms={**_histograms(loss, observed), GRADIENT: _gradient_histogram(lengths)},
+                metrics=told,
+                stopped=stopped,
+            )
+        )
+    return Frame(glimpse.step, tuple(panels))
+
+
+def _shown(z: Tensor, look: Look, shown: int) -> Floats:
+    """Return the embeddings of the shown samples, NaN where they were not looked at."""
+    embeddings = np.full((shown, z.shape[1]), np.nan, dtype=np.float32)
+    inside = (look.places < shown).numpy()
+    embeddings[look.places.numpy()[inside]] = _array(z)[inside]
+    return embeddings
+
+
+def _share(right: Tensor) -> float:
+    return int(right.sum()) / len(right)
+
+
+def _forward(glimpse: Glimpse, x: Tensor, chunk: int | None = None) -> list[Tensor]:
+    """Return each panel's embeddings of samples that are not scaled yet, on the processor."""
+    chunk = chunk or (CHUNK if x.device.type == "cpu" else LARGE_CHUNK)
+    chunks = [glimpse.net.forward(glimpse.nets, glimpse.data.scaled(part)) for part in torch.split(x, chunk)]
+    return [off(torch.cat(parts)) for parts in zip(*chunks, strict=True)]
+
+
+def _gradients(loss: Loss, z: Tensor, y: Tensor, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the loss of each sample of a batch, and how long the gradient is that its embedding receives.
+
+    The gradient is that of all the batch's losses added up: where samples are looked at one by one, of their own.
+    """
+    with torch.enable_grad():
+        leaf = z.detach().requires_grad_()
+        losses = loss.per_sample(leaf, y, state)
+        (gradient,) = torch.autograd.grad(losses.sum(), leaf, allow_unused=True, materialize_grads=True)
+    return losses.detach(), gradient.norm(dim=1)
+
+
+def _head(loss: Loss, state: Mapping[str, Tensor], means: Tensor) -> Head:
+    """Return the head of the loss, off the device; the class means stand in where it has none."""
+    head = loss.head(state)
+    if head is None:
+        bias = torch.zeros(len(means))
+        return Head(
+            kind=HeadKind.COSINE if loss.directional() else HeadKind.EUCLIDEAN,
+            weight=means.float().cpu(),
+            bias=bias,
+            learned=False,
+        )
+    log_variance = None if head.log_variance is None else _plain(head.log_variance)
+    return Head(
+        kind=head.kind,
+        weight=_plain(head.weight),
+        bias=_plain(head.bias),
+        log_variance=log_variance,
+        factor=float(head.factor),
+        blend=float(head.blend),
+        angle=float(head.angle),
+        cosine=float(head.cosine),
+        score=float(head.score),
+        distance=float(head.distance),
+        learned=head.learned,
+    )
+
+
+def _scores(loss: Loss, z: Tensor, state: Mapping[str, Tensor], head: Head) -> Tensor:
+    scores = loss.scores(z, state)
+    return head.scores(z) if scores is None else scores
+
+
+def _shapes(loss: Loss, scene: Scene) -> Floats:
+    rows = [shape.encode() for shape in loss.shapes(scene)]
+    return np.array(rows, dtype=np.float32).reshape(-1, ROW)
+
+
+def _histograms(loss: Loss, observed: Mapping[str, Tensor]) -> dict[str, Floats]:
+    """Count the profile's scalar of the batch's samples or pairs, for each branch; what lies outside is left out."""
+    counts = {}
+    for branch, seen in observed.items():
+        profile = loss.profile(branch)
+        values = _array(seen).ravel()
+        inside = values[np.isfinite(values)]
+        counts[branch] = np.histogram(inside, BINS, (profile.low, profile.high))[0].astype(np.float32)
+    return counts
+
+
+def _gradient_histogram(lengths: Tensor) -> Floats:
+    """Count gradients by the logarithm of their length; the first and the last bin hold what lies beyond as well."""
+    values = _array(lengths)
+    low, high = DECADES
+    decades = np.log10(values[np.isfinite(values)].clip(10**low, 10**high)).clip(low, high)
+    return np.histogram(decades, BINS, DECADES)[0].astype(np.float32)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    return tensor.detach().float().cpu().clone()
+
+
+def _array(tensor: Tensor) -> Floats:
+    # a copy: the weights move on while the frame stays
+    return np.array(tensor.detach().float().cpu().numpy(), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""The machine: device, threads, memory, precision, folders. Knows nothing of nets or losses."""

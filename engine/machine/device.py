@@ -1,0 +1,21 @@
+"""Which device trains: looked up by its name, refused where it is not there."""
+
+import torch
+
+from spec import Refusal
+
+
+def device_of(name: str) -> torch.device:
+    """Return a device that is there, by its name; raise ``Refusal`` where it is not."""
+    kinds = [
+        "cpu",
+        *(["cuda"] if torch.cuda.is_available() else []),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+    ]
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds)) from None
+    if device.type not in kinds or device.index:  # streams and graphs are those of the first
+        raise Refusal("data.device", value=repr(name)[:40], allowed=", ".join(kinds))
+    return device

@@ -1,0 +1,1 @@
+"""What a run has: data on the device, batches, the schedule, weights with Adam, families, checkpoints."""

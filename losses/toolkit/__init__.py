@@ -1,0 +1,1 @@
+"""What several losses share: stable operations, boundaries, mining, similarity."""

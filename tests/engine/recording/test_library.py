@@ -1,0 +1,48 @@
+"""The folders of recordings: what is listed and found in them, and where they are."""
+
+import sys
+
+import pytest
+from engine_parts import META
+
+from engine.recording.library import Shelf, runs_folder
+from engine.recording.reader import Event
+from engine.recording.writer import Recorder
+from spec import Refusal
+
+
+def test_the_shelf_lists_the_newest_first_and_finds_what_is_finished_and_unedited(tmp_path):
+    first, second = tmp_path / "runs", tmp_path / "presets"
+    for folder, name, status, created, parent in (
+        (first, "old", "done", 1.0, None),
+        (first, "fork", "done", 3.0, {"run": "old", "frame": 0}),
+        (first, "broken-off", "stopped", 4.0, None),
+        (second, "preset", "done", 2.0, None),
+    ):
+        recorder = Recorder.create(folder / f"{name}.lossgeo", META | {"created": created, "parent": parent}, b"")
+        if name == "old":
+            recorder.event(Event(0, 0, "edit", {"panel": None, "knob": "margin", "value": 1}))
+        recorder.finish(status)
+    (first / "note.txt").write_text("hello")
+    (first / "bad id!.lossgeo").write_text("hello")
+    shelf = Shelf([first, second])
+    assert [entry.id for entry in shelf.entries()] == ["broken-off", "fork", "preset", "old"]
+    assert shelf.finished("k").id == "preset"
+    assert shelf.finished("other") is None
+    (first / "fork.lossgeo").unlink()
+    assert [entry.id for entry in shelf.entries()] == ["broken-off", "preset", "old"]
+
+
+@pytest.mark.parametrize("run", ["", "../x", "a/b", "a.b", "x" * 65, "-a", "a\n", "ä"])
+def test_ids_that_are_no_file_names_are_refused(tmp_path, run):
+    with pytest.raises(Refusal, match="not the id of a run"):
+        Shelf([tmp_path]).find(run)
+
+
+def test_the_folder_of_the_runs_can_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(tmp_path))
+    assert runs_folder() == tmp_path
+    monkeypatch.delenv("LOSS_GEOMETRY_RUNS")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert runs_folder() == tmp_path / "loss-geometry" / "runs"
