@@ -13,12 +13,12 @@ def make_client(device: str = "auto") -> Client:
     return Client([runs_folder(), FOLDER], device)
 
 
-def set_desk(client: Client | None) -> None:
+def set_trainer_client(client: Client | None) -> None:
     """Say which client the scripts of this process use."""
     _open[:] = [] if client is None else [client]
 
 
-def desk() -> Client:
+def trainer_client() -> Client:
     """Return the server's client; raise ``Refusal`` where the page runs without its server."""
     if not _open:
         raise Refusal("server.not_served")

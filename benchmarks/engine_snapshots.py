@@ -12,7 +12,7 @@ from benchmarks.apart import apart
 from benchmarks.engine_cases import Case, ready
 from benchmarks.report import Table
 from engine import Trainer
-from engine.frames.background import Framing, Picture
+from engine.frames.background import BackgroundFrames, Picture
 from engine.frames.codec import decode
 from engine.recording.reader import SUFFIX, Recording
 from engine.running.run import Run
@@ -54,22 +54,22 @@ def _looked(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
 
 def _all_the_time(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
     trainer = ready(case.experiment(PANELS, mode, points=POINTS))
-    framing = Framing(wake=lambda: None)
-    framing.make(trainer.glimpse()).result()
-    shares, often, frames, glimpses = [], [], [], []
+    background_frames = BackgroundFrames(wake=lambda: None)
+    background_frames.make(trainer.frame_inputs()).result()
+    shares, often, frames, inputs = [], [], [], []
     for _ in range(windows):
         without = _trained(trainer, None)[0]
-        within, made, taken = _trained(trainer, lambda: framing.make(trainer.glimpse()))
+        within, made, taken = _trained(trainer, lambda: background_frames.make(trainer.frame_inputs()))
         shares.append(1 - within / without)
         often.append(len(made) / WINDOW)
         frames += [1e3 * frame.seconds for frame in made]
-        glimpses += taken
-    framing.close()
+        inputs += taken
+    background_frames.close()
     return {
         f"training all the time: share of its steps that frames cost {TARGET}": shares,
         "training all the time: frames a second": often,
         "a frame in its thread, ms": frames,
-        "what training waits for a frame, ms": glimpses,
+        "what training waits for a frame, ms": inputs,
     }
 
 
@@ -104,9 +104,9 @@ def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
         seen += what == "frame"
 
     found: dict[str, list[float]] = {"a run: frames a second": [], "a run: steps a second": []}
-    framing = Framing(wake=lambda: None)
+    background_frames = BackgroundFrames(wake=lambda: None)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder) / f"run{SUFFIX}", "cpu", say, framing)
+        run = Run(Path(folder) / f"run{SUFFIX}", "cpu", say, background_frames)
         experiment = case.experiment(PANELS, mode, points=POINTS)
         run.start(experiment)
         while not seen:
@@ -126,7 +126,7 @@ def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
         with Recording(run.path) as recording:
             records = (decode(record.body) for record in recording.records(first, recording.frames - first))
             looks = [float(np.isfinite(frame.panels[0].embeddings).all(axis=1).mean()) for frame in records]
-    framing.close()
+    background_frames.close()
     return found | {"a run: share of the points that a frame looks at": looks}
 
 

@@ -103,8 +103,8 @@ class Loss(ABC):
     """A loss function as a value: hashable, without tensors, its knobs checked when it is made.
 
     The class attributes: ``slug`` is the file name and the key everywhere; ``formula`` is LaTeX in the
-    symbols of the knobs; ``branches`` name the closed forms of ``profile``; ``ruled`` names the state
-    that ``update`` moves and no gradient touches; ``padded`` names those of it, of one dimension, that may be
+    symbols of the knobs; ``branches`` name the closed forms of ``profile``; ``non_gradient_state`` names the state
+    that ``update`` moves and no gradient touches; ``resizable_state`` names those of it, of one dimension, that may be
     longer than ``init`` makes them: what they have beyond is zero, counts for nothing and stays zero, so that a
     knob that says how long they are can be a tensor; ``settings`` are knobs under a name.
     """
@@ -115,8 +115,8 @@ class Loss(ABC):
     formula: ClassVar[str]
     cite: ClassVar[Citation]
     branches: ClassVar[tuple[str, ...]] = ("sample",)
-    ruled: ClassVar[frozenset[str]] = frozenset()
-    padded: ClassVar[frozenset[str]] = frozenset()
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset()
+    resizable_state: ClassVar[frozenset[str]] = frozenset()
     settings: ClassVar[tuple[Setting, ...]] = ()
 
     def __post_init__(self) -> None:

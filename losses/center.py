@@ -40,7 +40,7 @@ class Center(Loss):
         "https://doi.org/10.1007/978-3-319-46478-7_31",
         "eq. 2, 4 and 5",
     )
-    ruled: ClassVar[frozenset[str]] = frozenset({"centers"})
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset({"centers"})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("paper", {"weight": 0.01}, None, "the authors' code for MNIST in the plane: lambda = 0.01"),
     )

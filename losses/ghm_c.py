@@ -40,8 +40,8 @@ class GHMC(Loss):
         "https://arxiv.org/abs/1811.05181",
         "section GHM-C Loss",
     )
-    ruled: ClassVar[frozenset[str]] = frozenset({"histogram"})
-    padded: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    resizable_state: ClassVar[frozenset[str]] = frozenset({"histogram"})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("paper", {"density": "all", "activation": "sigmoid"}, None, "section GHM-C Loss"),
     )

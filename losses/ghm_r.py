@@ -40,8 +40,8 @@ class GHMR(Loss):
         "section GHM-R Loss",
     )
     branches: ClassVar[tuple[str, ...]] = ("entry",)
-    ruled: ClassVar[frozenset[str]] = frozenset({"histogram"})
-    padded: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset({"histogram"})
+    resizable_state: ClassVar[frozenset[str]] = frozenset({"histogram"})
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "paper", {"mu": 0.02, "momentum": 0.7, "density": "all"}, None, "the authors' code: mu = 0.02, a = 0.7"

@@ -73,8 +73,8 @@ class LGM(Loss):
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         half_squared, offset = self._parts(z, state)
         own = stable_ops.is_label(y, half_squared.shape[1])
-        rare = torch.where(own, half_squared + offset, 0).sum(dim=1)
-        return cross_entropy(self.logits(z, y, state), y, reduction="none") + self.likelihood * rare
+        negative_log_likelihood = torch.where(own, half_squared + offset, 0).sum(dim=1)
+        return cross_entropy(self.logits(z, y, state), y, reduction="none") + self.likelihood * negative_log_likelihood
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         half_squared, offset = self._parts(z, state)

@@ -155,7 +155,7 @@ def pure(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
     true = {f"{name} kept": torch.equal(state[name], tensor) for name, tensor in before[0].items()}
     true |= {"z kept": torch.equal(z, before[1]), "y kept": torch.equal(y, before[2])}
     moved = {name for name in state if not torch.equal(after[name], state[name])}
-    yield facts(_PURE, true | {"moved by rule": moved <= loss.ruled}, knobs_shown(knobs))
+    yield facts(_PURE, true | {"moved by rule": moved <= loss.non_gradient_state}, knobs_shown(knobs))
 
 
 def reaches(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
@@ -166,9 +166,11 @@ def reaches(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
     found = torch.autograd.grad(some(z, y, state).mean(), [*state.values(), z], allow_unused=True)
     true = {}
     for name, gradient in zip([*state, "z"], found, strict=True):
-        true[name] = bool(gradient is not None and gradient.any()) is (name not in loss.ruled)
+        true[name] = bool(gradient is not None and gradient.any()) is (name not in loss.non_gradient_state)
     after = some.update(z, y, state)
-    yield facts(_REACHES, true | {f"{n} after": not after[n].requires_grad for n in loss.ruled}, knobs_shown(knobs))
+    yield facts(
+        _REACHES, true | {f"{n} after": not after[n].requires_grad for n in loss.non_gradient_state}, knobs_shown(knobs)
+    )
 
 
 def order(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:

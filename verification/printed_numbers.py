@@ -62,7 +62,7 @@ class Worked:
         z, y = given["z"], given["y"]
         # what moves by rule starts as the loss starts it
         start = loss.init(max(2, len(given.get("weight", ()))), z.shape[1], generator(0))
-        state = {name: tensor.to(z) for name, tensor in start.items() if name in loss.ruled}
+        state = {name: tensor.to(z) for name, tensor in start.items() if name in loss.non_gradient_state}
         state |= {name: tensor for name, tensor in given.items() if name not in {"z", "y"}}
         if self.reading == "gradient":
             leaf = z[:1].clone().requires_grad_()
@@ -73,7 +73,7 @@ class Worked:
             return logits.gather(1, y[:, None])[:, 0]
         if self.reading == "update":
             after = loss.update(z, y, state)
-            return torch.cat([after[name].flatten() for name in sorted(loss.ruled)])
+            return torch.cat([after[name].flatten() for name in sorted(loss.non_gradient_state)])
         each = loss(z, y, state)
         if self.reading == "anchor":
             return each[:1] * int((y == 0).sum()) / len(y)

@@ -94,7 +94,7 @@ class Sibling:
             z, y = z.requires_grad_(), self.labels(y)
             # what is moved by rule is kept at its start, at which most of these limits hold
             state = state_of(ours, 2, dim=dim) | state_of(other, 2, dim=dim)
-            state |= {name: torch.zeros_like(state[name]) for name in ours.ruled}
+            state |= {name: torch.zeros_like(state[name]) for name in ours.non_gradient_state}
             mine, theirs = self.mine(z, state), self.theirs(z, state)
             a, b = ours(mine[0], y, mine[1]), self.factor * other(theirs[0], y, theirs[1])
             yield from close(topic, a, b, _TOLERANCE, f"dim={dim}")

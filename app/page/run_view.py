@@ -10,7 +10,7 @@ from app.page.experiment_knobs import moved
 from app.page.stage_component import StageResult
 from app.page.url_state import Link
 from app.page.widgets import help_of, limit_of, name_of, word_of
-from app.trainer_client import desk
+from app.trainer_client import trainer_client
 from engine import Experiment, Panel
 from losses import LOSSES, loss_title
 from spec import Knob, Message, Refusal, knobs_of, text
@@ -35,8 +35,8 @@ def show(link: Link) -> Showing:
     Raises ``Refusal`` where there is no such run or where it could not begin.
     """
     run = link.run or start(link.experiment)
-    desk().wait_opened(run, _PATIENCE)
-    with desk().shelf.open(run) as recording:
+    trainer_client().wait_opened(run, _PATIENCE)
+    with trainer_client().library.open(run) as recording:
         experiment = Experiment.parse(recording.meta["experiment"])
         for edit in recording.edits:
             experiment = moved(experiment, edit.panel, edit.knob, edit.value)
@@ -56,7 +56,7 @@ def show_or_default(link: Link) -> tuple[Showing | None, Message | None]:
 
 def start(experiment: Experiment) -> str:
     """Return the run of an experiment, trained from now on if it was never before; keep the token of a new one."""
-    started = desk().start(experiment)
+    started = trainer_client().start(experiment)
     own(started.id, started.owner)
     return started.id
 

@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 from app.server.middleware import Guard
 from app.server.routes import routes
 from app.server.websocket import live
-from app.trainer_client import make_client, set_desk
+from app.trainer_client import make_client, set_trainer_client
 
 #: Seconds between two looks for garbage. Streamlit's own, after every rerun, is switched off.
 _GARBAGE_EVERY = 60.0
@@ -29,7 +29,7 @@ _YOUNG = 50_000
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     client = make_client(os.environ.get("LOSS_GEOMETRY_DEVICE") or "auto")
     client.open(asyncio.get_running_loop())
-    set_desk(client)
+    set_trainer_client(client)
     gc.collect()
     gc.freeze()  # what is imported stays; it need not be looked through again
     gc.set_threshold(_YOUNG, 20, 1000)
@@ -40,7 +40,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
-        set_desk(None)
+        set_trainer_client(None)
         await asyncio.to_thread(client.close)
 
 

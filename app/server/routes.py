@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from streamlit.runtime import Runtime
 
 from app.server.errors import language_of, refused
-from app.trainer_client import desk
+from app.trainer_client import trainer_client
 from engine.recording.library import Entry, check_id, title_of
 from engine.recording.reader import SUFFIX, Recording, from_json
 from engine.running.client import Client
@@ -93,7 +93,7 @@ class _Rest:
 def describe(client: Client, run: str) -> dict[str, Any]:
     """Return what ``GET /api/runs/{id}`` answers, the reasons still as messages."""
     client.wait_opened(run, OPENING)
-    with client.shelf.open(run) as recording:
+    with client.library.open(run) as recording:
         state = client.state(run)
         live = state is not None and state.live
         status = state.status if state is not None else _listed(recording.meta["status"])
@@ -166,7 +166,7 @@ def _rest(request: Request, known: bool) -> Response:
 
 
 async def _health(request: Request) -> Response:
-    client = desk()
+    client = trainer_client()
     page = await Runtime.instance().is_ready_for_browser_connection
     if not (client.ready and page[0]):
         sentence = Message.of("server.starting").render(_language(request))
@@ -175,8 +175,8 @@ async def _health(request: Request) -> Response:
 
 
 async def _runs(_: Request) -> Response:
-    client = desk()
-    entries = await run_in_threadpool(client.shelf.entries)
+    client = trainer_client()
+    entries = await run_in_threadpool(client.library.entries)
     return JSONResponse([_entry(client, entry) for entry in entries], headers={"Cache-Control": "no-store"})
 
 
@@ -193,7 +193,7 @@ def _entry(client: Client, entry: Entry) -> dict[str, Any]:
 
 
 async def _run(request: Request) -> Response:
-    described = await run_in_threadpool(describe, desk(), check_id(request.path_params["run"]))
+    described = await run_in_threadpool(describe, trainer_client(), check_id(request.path_params["run"]))
     return JSONResponse(rendered(described, _language(request)), headers={"Cache-Control": "no-store"})
 
 
@@ -222,8 +222,8 @@ async def _frames(request: Request) -> Response:
 
 
 async def _file(request: Request) -> Response:
-    client, run = desk(), check_id(request.path_params["run"])
-    path = client.shelf.find(run)
+    client, run = trainer_client(), check_id(request.path_params["run"])
+    path = client.library.find(run)
     state = client.state(run)
     if state is not None and state.live and state.status in {"opening", "open"}:
         raise Refusal("server.not_ended", run=run)
@@ -258,9 +258,9 @@ async def _stage(request: Request) -> Response:
 
 
 def _read(request: Request, take: Callable[[Recording], bytes]) -> bytes:
-    client, run = desk(), check_id(request.path_params["run"])
+    client, run = trainer_client(), check_id(request.path_params["run"])
     client.wait_opened(run, OPENING)
-    with client.shelf.open(run) as recording:
+    with client.library.open(run) as recording:
         return take(recording)
 
 

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from app.server.errors import language_of
 from app.server.middleware import same_origin
 from app.server.routes import OPENING, describe, in_words, rendered
-from app.trainer_client import desk
+from app.trainer_client import trainer_client
 from engine.config.experiment import refusal_of
 from engine.recording.library import check_id
 from engine.running.client import Client
@@ -215,7 +215,7 @@ async def live(socket: WebSocket) -> None:
         else:
             _sockets.add(socket)
             run = check_id(socket.path_params["run"])
-            await _Viewer(socket, desk(), run).watch(_first(socket.query_params.get("from")))
+            await _Viewer(socket, trainer_client(), run).watch(_first(socket.query_params.get("from")))
     except Refusal as refusal:
         await _refuse(socket, refusal.message, _POLICY, language)
     except WebSocketDisconnect:

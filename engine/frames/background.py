@@ -10,7 +10,7 @@ import torch
 
 from engine.frames import build
 from engine.frames.codec import encode
-from engine.frames.inputs import Glimpse
+from engine.frames.inputs import FrameInputs
 
 
 @final
@@ -18,13 +18,13 @@ from engine.frames.inputs import Glimpse
 class Picture:
     """A frame as it is recorded, what it was made of, and how many seconds that took."""
 
-    glimpse: Glimpse
+    inputs: FrameInputs
     body: bytes
     seconds: float
 
 
 @final
-class Framing:
+class BackgroundFrames:
     """The thread; ``wake`` is called in it each time that a frame is there."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -32,9 +32,9 @@ class Framing:
         # on the one core that training leaves free; the setting belongs to the thread
         self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(1,))
 
-    def make(self, glimpse: Glimpse) -> "Future[Picture]":
+    def make(self, inputs: FrameInputs) -> "Future[Picture]":
         """Begin with a frame."""
-        frame = self._pool.submit(_make, glimpse)
+        frame = self._pool.submit(_make, inputs)
         frame.add_done_callback(lambda _: self._wake())
         return frame
 
@@ -43,7 +43,7 @@ class Framing:
         self._pool.shutdown()
 
 
-def _make(glimpse: Glimpse) -> Picture:
+def _make(inputs: FrameInputs) -> Picture:
     began = time.perf_counter()
-    body = encode(build.take(glimpse))
-    return Picture(glimpse, body, time.perf_counter() - began)
+    body = encode(build.take(inputs))
+    return Picture(inputs, body, time.perf_counter() - began)

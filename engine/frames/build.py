@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.frames import metrics, retrieval_metrics
 from engine.frames.frame import Floats, Frame, PanelFrame
-from engine.frames.inputs import Glimpse, off
+from engine.frames.inputs import FrameInputs, off
 from engine.frames.metrics import Cloud
 from engine.state.data import Look
 from losses import Head, HeadKind, Loss, Scene
@@ -25,37 +25,37 @@ GRADIENT, DECADES = "gradient", (-6.0, 2.0)
 
 
 @torch.no_grad()
-def take(glimpse: Glimpse) -> Frame:
+def take(inputs: FrameInputs) -> Frame:
     """See all panels; losses and histograms are those of the last batch.
 
     Embeddings are computed on the device, everything else on the processor.
     """
-    data = glimpse.data
-    with glimpse.beside():  # all that touches the device: a tensor of another stream may not be there yet
-        look = data.look(glimpse.looks)
-        looks, look_y = _forward(glimpse, look.x), off(look.y)
-        last, y = data.batch(glimpse.places)
-        batch, y = _forward(glimpse, last, chunk=len(last)), off(y)
+    data = inputs.data
+    with inputs.beside():  # all that touches the device: a tensor of another stream may not be there yet
+        look = data.look(inputs.looks)
+        looks, look_y = _forward(inputs, look.x), off(look.y)
+        last, y = data.batch(inputs.places)
+        batch, y = _forward(inputs, last, chunk=len(last)), off(y)
         strangers = None
-        if glimpse.full and data.held_out is not None:
-            strangers = _forward(glimpse, data.held_out[0])
-        states = [{name: off(tensor) for name, tensor in state.items()} for state in glimpse.states]
-        norms, last_losses = off(glimpse.norms), off(glimpse.last_losses)
+        if inputs.full and data.held_out is not None:
+            strangers = _forward(inputs, data.held_out[0])
+        states = [{name: off(tensor) for name, tensor in state.items()} for state in inputs.states]
+        norms, last_losses = off(inputs.norms), off(inputs.last_losses)
     panels = []
-    for panel, loss in enumerate(glimpse.losses):
+    for panel, loss in enumerate(inputs.losses):
         state, z = states[panel], looks[panel]
         train, test = (Cloud.of(z[some], look_y[some]) for some in (look.trains, look.tests))
         means = train.means(len(data.classes))
         head = _head(loss, state, means)
         scores = _scores(loss, z, state, head)
         right = scores.argmax(1) == look_y
-        stopped = glimpse.stopped.get(panel)
+        stopped = inputs.stopped.get(panel)
         losses, lengths = _gradients(loss, batch[panel], y, state)
         observed = loss.observe(batch[panel], y, state)
         told = {"gradient_norm": float(norms[panel]), **metrics.quick(train, test, means, head)}
         if loss.active(batch[panel][:2], y[:2], state, 1) is not None:  # a loss over pairs, triplets, quadruplets
             told |= metrics.active_share(loss, observed)
-        if glimpse.full:
+        if inputs.full:
             told |= retrieval_metrics.full(train, test, directional=loss.directional())
         if strangers is not None and data.held_out is not None:
             best = scores[look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
@@ -76,14 +76,14 @@ def take(glimpse: Glimpse) -> Frame:
                 head=head,
                 state={name: _array(tensor) for name, tensor in state.items()},
                 knobs={knob.name: getattr(loss, knob.name) for knob in loss.knobs()},
-                learning_rate=glimpse.rates[panel],
+                learning_rate=inputs.rates[panel],
                 shapes=_shapes(loss, scene),
                 histograms={**_histograms(loss, observed), GRADIENT: _gradient_histogram(lengths)},
                 metrics=told,
                 stopped=stopped,
             )
         )
-    return Frame(glimpse.step, tuple(panels))
+    return Frame(inputs.step, tuple(panels))
 
 
 def _shown(z: Tensor, look: Look, shown: int) -> Floats:
@@ -98,10 +98,10 @@ def _share(right: Tensor) -> float:
     return int(right.sum()) / len(right)
 
 
-def _forward(glimpse: Glimpse, x: Tensor, chunk: int | None = None) -> list[Tensor]:
+def _forward(inputs: FrameInputs, x: Tensor, chunk: int | None = None) -> list[Tensor]:
     """Return each panel's embeddings of samples that are not scaled yet, on the processor."""
     chunk = chunk or (CHUNK if x.device.type == "cpu" else LARGE_CHUNK)
-    chunks = [glimpse.net.forward(glimpse.nets, glimpse.data.scaled(part)) for part in torch.split(x, chunk)]
+    chunks = [inputs.net.forward(inputs.nets, inputs.data.scaled(part)) for part in torch.split(x, chunk)]
     return [off(torch.cat(parts)) for parts in zip(*chunks, strict=True)]
 
 

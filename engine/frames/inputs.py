@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Glimpse:
+class FrameInputs:
     """All panels after ``step`` steps, with the last batch ``places``; ``full``: the frame has all metrics.
 
     ``nets`` are ``(K, *shape)``; ``states``, ``losses`` and ``rates`` belong to a panel each. ``looks`` says
@@ -48,7 +48,7 @@ class Glimpse:
         """Take copies of what the next step moves; ``full``: all metrics, also where its step does not ask for them."""
         plan, values = own.weights.plan, own.weights.values.clone()
         learned = (plan.state(values, panel) for panel in range(len(own.losses)))
-        ruled = ({name: tensor.clone() for name, tensor in moved.items()} for moved in own.ruled)
+        rule_state = ({name: tensor.clone() for name, tensor in moved.items()} for moved in own.rule_state)
         found = cls(
             step=own.step,
             full=full or _full(own),
@@ -57,7 +57,7 @@ class Glimpse:
             looks=looks,
             net=own.net,
             nets=plan.nets(values),
-            states=tuple({**state, **moved} for state, moved in zip(learned, ruled, strict=True)),
+            states=tuple({**state, **moved} for state, moved in zip(learned, rule_state, strict=True)),
             losses=tuple(own.losses),
             rates=tuple(own.rates),
             last_losses=own.last_losses.clone(),

@@ -50,7 +50,7 @@ class Entry:
 
 
 @final
-class Shelf:
+class Library:
     """Recordings in some folders; the first folder takes new ones, the others are only read."""
 
     def __init__(self, folders: Sequence[Path]) -> None:

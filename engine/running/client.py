@@ -13,7 +13,7 @@ from typing import IO, Any, final
 
 from engine.config.edits import check_edit
 from engine.config.experiment import Experiment
-from engine.recording.library import Shelf
+from engine.recording.library import Library
 from engine.recording.reader import from_json
 from engine.running.subscriptions import Feed, Started, State
 from engine.running.worker_process import launch, release
@@ -37,7 +37,7 @@ class Client:
     """The worker and its runs. Every method may be called from every thread; none trains, none calls torch."""
 
     def __init__(self, folders: Sequence[Path], device: str = "auto") -> None:
-        self.shelf = Shelf(folders)
+        self.library = Library(folders)
         self.device = ""
         self.worker: subprocess.Popen[str] | None = None
         self._wanted_device = device
@@ -63,7 +63,7 @@ class Client:
 
     def open(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Start the worker; feeds are told on ``loop``."""
-        self.shelf.folder.mkdir(parents=True, exist_ok=True)
+        self.library.folder.mkdir(parents=True, exist_ok=True)
         self._loop = loop
         self._keeper.start()
 
@@ -96,7 +96,7 @@ class Client:
             for state in self._states.values():
                 if state.key == key and state.pure and state.live and state.status in {"opening", "open", "done"}:
                     return Started(state.id, None)
-            recorded = self.shelf.finished(key)
+            recorded = self.library.finished(key)
             if recorded is not None:
                 return Started(recorded.id, None)
             state, owner = self._add(experiment)
@@ -124,7 +124,7 @@ class Client:
                 state.pure = False
                 self._send("edit", run, panel=panel, knob=knob, value=checked)
                 return None
-        with self.shelf.open(run) as recording:
+        with self.library.open(run) as recording:
             experiment = Experiment.parse(recording.meta["experiment"])
             checked = check_edit(experiment, panel, knob, value)
             place = max(0, recording.frames - 1) if frame is None else frame
@@ -132,7 +132,7 @@ class Client:
         with self._lock:
             state, token = self._add(experiment, pure=False)
             edit = {"panel": panel, "knob": knob, "value": checked}
-            self._send("fork", state.id, source=str(self.shelf.find(run)), frame=place, edit=edit)
+            self._send("fork", state.id, source=str(self.library.find(run)), frame=place, edit=edit)
         return Started(state.id, token, place)
 
     def steer(self, run: str, owner: str | None, task: str, **values: Any) -> None:
@@ -175,7 +175,7 @@ class Client:
         return await asyncio.shield(kept[1])
 
     def _read(self, run: str, frame: int) -> bytes:
-        with self.shelf.open(run) as recording:
+        with self.library.open(run) as recording:
             recording.step_of(frame)
             return next(recording.records(frame, 1)).pack()
 
@@ -218,7 +218,7 @@ class Client:
         wait = _FIRST_WAIT
         while not self._closing.is_set():
             with self._lock:
-                self.worker = launch(self.shelf.folder, self._wanted_device)
+                self.worker = launch(self.library.folder, self._wanted_device)
             assert self.worker.stdout is not None
             if self._listen(self.worker.stdout):
                 wait = _FIRST_WAIT

@@ -45,10 +45,10 @@ class Filming:
             return None
         began = time.perf_counter()
         looks = None if pace is None or whole else pace.looks
-        glimpse = trainer.glimpse(looks, full=pace is not None and self._plain >= FULL_EVERY)
-        frame = build.take(glimpse)
+        inputs = trainer.frame_inputs(looks, full=pace is not None and self._plain >= FULL_EVERY)
+        frame = build.take(inputs)
         body = encode(frame)
-        self._plain = 0 if glimpse.full else self._plain + 1
+        self._plain = 0 if inputs.full else self._plain + 1
         if pace is not None:
             if not whole:
                 pace.made(time.perf_counter() - began)

@@ -11,7 +11,7 @@ from engine.machine.threads import spared
 from engine.running.checkpoint_policy import checkpoint_of, steps_between
 from engine.running.frame_sampler import FRAMES, Filming, Frames
 from engine.running.run import open_recorder
-from engine.running.run_events import Told
+from engine.running.run_events import RunEvents
 from engine.training.trainer import Trainer
 from spec import Refusal
 
@@ -35,7 +35,7 @@ def record(experiment: Experiment, path: Path | str, *, device: str = "cpu", fra
     spacing = max(_CHECKPOINT_EVERY, steps_between(trainer))
     with spared(), _writing(path):
         recorder = open_recorder(path, experiment, trainer, device)
-    status, told = "stopped", Told()
+    status, told = "stopped", RunEvents()
     try:
         while True:
             if filming.due(trainer):

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from engine.config.edits import Edit
 from engine.config.experiment import Experiment
-from engine.frames.background import Framing, Picture
+from engine.frames.background import BackgroundFrames, Picture
 from engine.frames.build import CHUNK
 from engine.frames.codec import encode_points
 from engine.frames.retrieval_metrics import FULL_EVERY
@@ -18,7 +18,7 @@ from engine.recording.reader import Event, Recording, to_json
 from engine.recording.writer import Recorder, begun
 from engine.running.checkpoint_policy import LIMIT_MIB, checkpoint_of, steps_between
 from engine.running.pacing import BESIDE, SHARE, Pace
-from engine.running.run_events import Told
+from engine.running.run_events import RunEvents
 from engine.training.trainer import Trainer
 from spec import Message, Refusal
 
@@ -47,13 +47,13 @@ def open_recorder(
 class Run:
     """A run that is trained a little at a time; times are monotonic seconds."""
 
-    def __init__(self, path: Path, device: str, say: Say, framing: Framing) -> None:
+    def __init__(self, path: Path, device: str, say: Say, background_frames: BackgroundFrames) -> None:
         self.path = path
         self.status = "open"
         self.paused = False
         self._device = device
         self._say = say
-        self._framing = framing
+        self._background_frames = background_frames
         self._frame: Future[Picture] | None = None  # that is being made
         self._preparing: Iterator[None] = iter(())
         self._ready = False
@@ -65,7 +65,7 @@ class Run:
         self._kept = 0
         self._plain = 0  # frames since the last one with all metrics
         self._bytes = 0
-        self._told = Told()
+        self._told = RunEvents()
 
     @property
     def due(self) -> float:
@@ -129,13 +129,13 @@ class Run:
         made, recorder = frame.result(), self._recorder
         if recorder is None:  # the run has ended meanwhile
             return
-        step = made.glimpse.step
+        step = made.inputs.step
         place = recorder.frame(step, made.body)
         self._bytes += len(made.body)
         if self._pace is not None:
             self._pace.made(made.seconds)
         self._say("frame", frame=place, step=step)
-        for kind, body in self._told.diverged(made.glimpse.stopped):
+        for kind, body in self._told.diverged(made.inputs.stopped):
             self._event(recorder, kind, body)
 
     def edit(self, edit: Mapping[str, Any]) -> None:
@@ -238,7 +238,7 @@ class Run:
                 break
             yield
             trainer.advance()
-        self._told, self._pace = Told(trainer.stopped, happened), self._paced(experiment)
+        self._told, self._pace = RunEvents(trainer.stopped, happened), self._paced(experiment)
         self._keep(recorder)
 
     def _paced(self, experiment: Experiment) -> Pace:
@@ -260,9 +260,9 @@ class Run:
         self.deliver(wait=True)
         # where the pace is another than the experiment's, hardly any frame falls on the steps that have all metrics
         looks = None if self._trainer.finished else pace.looks
-        glimpse = self._trainer.glimpse(looks, full=self._plain >= FULL_EVERY)
-        self._plain = 0 if glimpse.full else self._plain + 1
-        self._frame = self._framing.make(glimpse)
+        inputs = self._trainer.frame_inputs(looks, full=self._plain >= FULL_EVERY)
+        self._plain = 0 if inputs.full else self._plain + 1
+        self._frame = self._background_frames.make(inputs)
         pace.ended(framed=True)
         if self._trainer.step - self._kept >= steps_between(self._trainer) and self._recorder is not None:
             self._keep(self._recorder)

@@ -12,7 +12,7 @@ Happening = tuple[str, Mapping[str, Any]]
 
 
 @final
-class Told:
+class RunEvents:
     """How steps are computed, and which panels have stopped, as far as it was told: in ``events``, for the former."""
 
     def __init__(self, stopped: Iterable[int] = (), events: Iterable[Event] = ()) -> None:

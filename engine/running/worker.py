@@ -25,7 +25,7 @@ from typing import Any, TextIO, final
 import torch
 
 from engine.config.experiment import Experiment
-from engine.frames.background import Framing
+from engine.frames.background import BackgroundFrames
 from engine.machine.malloc import give_back, keep_freed
 from engine.machine.threads import spare, take_turns
 from engine.recording.library import check_id
@@ -80,7 +80,7 @@ class Worker:
         self._announcements = announcements
         self._runs: dict[str, Run] = {}  # the one whose turn was last stands last
         self._inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._framing = Framing(wake=partial(self._inbox.put, ""))
+        self._background_frames = BackgroundFrames(wake=partial(self._inbox.put, ""))
         threading.Thread(target=self._listen, args=(commands,), daemon=True).start()
 
     def serve(self) -> None:
@@ -96,7 +96,7 @@ class Worker:
                 self._turn(ready[0])
         for name, run in self._runs.items():
             self._guarded(name, partial(run.end, "stopped", Message.of("server.worker_closed")))
-        self._framing.close()
+        self._background_frames.close()
 
     def _turn(self, name: str) -> None:
         run = self._runs[name] = self._runs.pop(name)
@@ -156,7 +156,7 @@ class Worker:
 
     def _open(self, name: str, command: Mapping[str, Any]) -> None:
         run = self._runs[name] = Run(
-            self._folder / (name + SUFFIX), self._device, partial(self._say, run=name), self._framing
+            self._folder / (name + SUFFIX), self._device, partial(self._say, run=name), self._background_frames
         )
         if command["do"] == "start":
             run.start(Experiment.parse(command["experiment"]))

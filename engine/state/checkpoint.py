@@ -26,8 +26,8 @@ def save(trainer: "Trainer") -> bytes:
         "losses": trainer.last_losses,
         "norms": trainer.norms,
     }
-    for panel, ruled in enumerate(trainer.ruled):
-        tensors |= {f"ruled/{panel}/{name}": tensor for name, tensor in ruled.items()}
+    for panel, rule_state in enumerate(trainer.rule_state):
+        tensors |= {f"ruled/{panel}/{name}": tensor for name, tensor in rule_state.items()}
     header = {
         "key": trainer.experiment.key,
         "step": trainer.step,
@@ -53,9 +53,9 @@ def load(trainer: "Trainer", edits: Sequence[Edit], saved: bytes) -> None:
         trainer.weights.restore(tensors["weights"], tensors["moments/first"], tensors["moments/second"], header["step"])
         trainer.last_losses = tensors["losses"].to(trainer.device)
         trainer.norms = tensors["norms"].to(trainer.device)
-        trainer.ruled = [
-            {name: tensors[f"ruled/{panel}/{name}"].to(trainer.device) for name in ruled}
-            for panel, ruled in enumerate(trainer.ruled)
+        trainer.rule_state = [
+            {name: tensors[f"ruled/{panel}/{name}"].to(trainer.device) for name in rule_state}
+            for panel, rule_state in enumerate(trainer.rule_state)
         ]
         trainer.step = header["step"]
         trainer.stopped = {int(panel): Message.of(key, **values) for panel, (key, values) in header["stopped"].items()}

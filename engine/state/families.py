@@ -24,7 +24,7 @@ Pieces = tuple[tuple[str, tuple[int, ...]], ...]
 class Group:
     """Panels whose losses differ in the numbers on their knobs alone; ``loss`` is that of the first.
 
-    ``moving`` are the knobs that become tensors, ``learned`` and ``ruled`` the shapes of what each panel learns
+    ``moving`` are the knobs that become tensors, ``learned`` and ``rule_state`` the shapes of what each panel learns
     by gradient and by rule; of what may be padded, the shape at the largest knobs.
     """
 
@@ -32,10 +32,12 @@ class Group:
     panels: tuple[int, ...]
     moving: tuple[str, ...]
     learned: Pieces
-    ruled: Pieces
+    rule_state: Pieces
 
 
-def grouped(losses: Sequence[Loss], learned: Sequence[Layout], ruled: Sequence[Mapping[str, Tensor]]) -> list[Group]:
+def grouped(
+    losses: Sequence[Loss], learned: Sequence[Layout], rule_state: Sequence[Mapping[str, Tensor]]
+) -> list[Group]:
     """Put panels together whose losses are of one family, with the same choices and the same state."""
     places: dict[tuple[object, ...], list[int]] = {}
     for panel, loss in enumerate(losses):
@@ -48,7 +50,9 @@ def grouped(losses: Sequence[Loss], learned: Sequence[Layout], ruled: Sequence[M
             tuple(panels),
             moving(type(losses[panels[0]])),
             tuple(learned[panels[0]].items()),
-            tuple((name, room(type(losses[panels[0]]), name, tensor)) for name, tensor in ruled[panels[0]].items()),
+            tuple(
+                (name, room(type(losses[panels[0]]), name, tensor)) for name, tensor in rule_state[panels[0]].items()
+            ),
         )
         for panels in places.values()
     ]
@@ -63,7 +67,7 @@ def moving(loss: type[Loss]) -> tuple[str, ...]:
 
     def sizes(name: str, value: float) -> list[torch.Size]:
         start = _start(loss, **{name: value})
-        return [tensor.shape for name, tensor in start.items() if name not in loss.padded]
+        return [tensor.shape for name, tensor in start.items() if name not in loss.resizable_state]
 
     return tuple(
         knob.name
@@ -74,7 +78,7 @@ def moving(loss: type[Loss]) -> tuple[str, ...]:
 
 def room(loss: type[Loss], name: str, tensor: Tensor) -> tuple[int, ...]:
     """Return the shape of what a loss learns by rule, where knobs move: of what may be padded, the largest."""
-    return _room(loss, name) if name in loss.padded else tuple(tensor.shape)
+    return _room(loss, name) if name in loss.resizable_state else tuple(tensor.shape)
 
 
 @cache
@@ -114,14 +118,14 @@ def means(group: Group, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs:
 def mean(group: Group, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs: Parts) -> tuple[Tensor, Parts]:
     """Return the mean loss ``()`` of one panel of a group and what it learns by rule, after the step."""
     loss = group.loss.replace(**dict(zip(group.moving, knobs, strict=True)))
-    learned, ruled = state
-    names = [name for name, _ in (*group.learned, *group.ruled)]
-    named = dict(zip(names, (*learned, *ruled), strict=True))
+    learned, rule_state = state
+    names = [name for name, _ in (*group.learned, *group.rule_state)]
+    named = dict(zip(names, (*learned, *rule_state), strict=True))
     own = loss.per_sample(z, y, named).mean()
-    if not group.ruled:
+    if not group.rule_state:
         return own, ()
     after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in named.items()})
-    return own, tuple(after[name] for name, _ in group.ruled)
+    return own, tuple(after[name] for name, _ in group.rule_state)
 
 
 def apart(rows: Tensor, layout: Pieces) -> Parts:

@@ -45,7 +45,7 @@ class Exact(Step):
         own.weights.step(own.rates, [panel.gradients for panel in asked], divisors, own.stopped)
         for panel, told in enumerate(asked):
             if panel not in own.stopped:
-                own.ruled[panel] = told.ruled
+                own.rule_state[panel] = told.rule_state
         own.last_losses, own.norms = losses, lengths
         own.step += 1
 
@@ -80,7 +80,7 @@ class Exact(Step):
     def _regroup(self, own: "Trainer") -> None:
         """Read the knobs; a group whose panels are still the same keeps its records."""
         known = {recorded.group: recorded for recorded in self._groups}
-        groups = grouped(own.losses, own.weights.plan.states, own.ruled)
+        groups = grouped(own.losses, own.weights.plan.states, own.rule_state)
         self._groups = [known.get(group) or RecordedGroup(group, own) for group in groups]
         for recorded in self._groups:
             recorded.read(own)
@@ -90,7 +90,7 @@ class Exact(Step):
         """Stop the panels whose numbers are not finite, and say what was seen first."""
         fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(lengths).tolist()
         for panel, told in enumerate(asked):
-            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in told.ruled.values())
+            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in told.rule_state.values())
             for what, fine in zip(DIVERGED, (fine_losses[panel], fine_norms[panel], fine_state), strict=True):
                 if not fine:
                     self.stop(own, panel, what, own.step + 1)

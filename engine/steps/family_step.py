@@ -24,11 +24,11 @@ PATIENCE = 40
 @final
 @dataclass(frozen=True)
 class Asked:
-    """What the loss of a panel asks for: its mean ``()``, the gradients of net and state, what is ruled afterwards."""
+    """Of one panel: the mean loss ``()``, the gradients of net and state, and the state moved without a gradient."""
 
     loss: Tensor
     gradients: Rows
-    ruled: dict[str, Tensor]
+    rule_state: dict[str, Tensor]
 
 
 @final
@@ -65,7 +65,7 @@ class RecordedGroup:
             seen = [played(x, y, *self._of(0, own)) or ()]
         else:
             seen = zip(*(played(x, y, *self._stacks(own)) or ()), strict=True)
-        return [self._told(parts, own.ruled[panel]) for panel, parts in zip(self.panels, seen, strict=True)]
+        return [self._told(parts, own.rule_state[panel]) for panel, parts in zip(self.panels, seen, strict=True)]
 
     def _in_python(self, own: "Trainer", x: Tensor, y: Tensor) -> Iterable[Sequence[Tensor]]:
         """Return what there is of each panel, computed side by side where that gives each what it gets alone."""
@@ -103,17 +103,17 @@ class RecordedGroup:
 
     def _stacks(self, own: "Trainer") -> list[Tensor]:
         states = torch.stack([own.weights.rows(panel)[1] for panel in self.panels])
-        ruled = zip(*(self._ruled(own, panel) for panel in self.panels), strict=True)
-        return [own.weights.net_rows(self.panels), states, *(torch.stack(each) for each in ruled), *self._knobs]
+        rule_state = zip(*(self._rule_state(own, panel) for panel in self.panels), strict=True)
+        return [own.weights.net_rows(self.panels), states, *(torch.stack(each) for each in rule_state), *self._knobs]
 
     def _of(self, place: int, own: "Trainer") -> list[Tensor]:
         panel = self.panels[place]
-        return [*own.weights.rows(panel), *self._ruled(own, panel), *self._each_knobs[place]]
+        return [*own.weights.rows(panel), *self._rule_state(own, panel), *self._each_knobs[place]]
 
-    def _ruled(self, own: "Trainer", panel: int) -> list[Tensor]:
-        return [widened(own.ruled[panel][name], form) for name, form in self.group.ruled]
+    def _rule_state(self, own: "Trainer", panel: int) -> list[Tensor]:
+        return [widened(own.rule_state[panel][name], form) for name, form in self.group.rule_state]
 
     def _told(self, seen: Sequence[Tensor], before: Mapping[str, Tensor]) -> Asked:
         loss, nets, rows, *moved = seen
-        named = zip((name for name, _ in self.group.ruled), moved, strict=True)
+        named = zip((name for name, _ in self.group.rule_state), moved, strict=True)
         return Asked(loss, (nets, rows), {name: narrowed(tensor, before[name]) for name, tensor in named})

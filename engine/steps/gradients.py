@@ -44,7 +44,7 @@ class Gradients:
         dimension more in front. ``rest`` is what is learned by rule, then the knobs that move.
         """
         group, alone = self.group, nets.ndim == 1
-        ruled, knobs = rest[: len(group.ruled)], rest[len(group.ruled) :]
+        rule_state, knobs = rest[: len(group.rule_state)], rest[len(group.rule_state) :]
         with torch.enable_grad(), Filled() if self.filled else nullcontext():
             weights, learned = (
                 [part.detach().requires_grad_() for part in apart(*own)]
@@ -57,7 +57,7 @@ class Gradients:
                 z = self.net.stacked(named, x) if self.way is Way.STACKED else torch.stack(self.net.forward(named, x))
             # in the same order in memory, alone or not: products of matrices round differently in another
             seen = z.detach().contiguous().requires_grad_()
-            losses, after = (mean if alone else means)(group, seen, y, (tuple(learned), ruled), knobs)
+            losses, after = (mean if alone else means)(group, seen, y, (tuple(learned), rule_state), knobs)
             pull, *slopes = pulled(losses.sum(), [seen, *learned])
             parts = pulled(z, weights, pull.contiguous())
         return losses.detach(), _row(parts, nets), _row(slopes, rows), *after

@@ -82,12 +82,12 @@ def trials(gradients: Gradients, example: list[Tensor]) -> Iterator[list[Tensor]
     """Return other samples, labels, weights and knobs: what a record keeps of its example comes to light."""
     random = generator(0, "trials")
     x, y, nets, rows, *rest = example
-    ruled, knobs = rest[: len(gradients.group.ruled)], rest[len(gradients.group.ruled) :]
+    rule_state, knobs = rest[: len(gradients.group.rule_state)], rest[len(gradients.group.rule_state) :]
     labels = [y, y[torch.randperm(len(y), generator=random).to(y.device)], torch.full_like(y, int(y[0])), y.flip(0)]
     for (length, factor), own in zip(_TRIED, labels, strict=True):
         moved = [length * (row + 0.01 * torch.randn(row.shape, generator=random).to(row)) for row in (nets, rows)]
         turned = [factor * knob for knob in knobs]
-        yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *ruled, *turned]
+        yield [x[torch.randperm(len(x), generator=random).to(x.device)], own, *moved, *rule_state, *turned]
 
 
 def kept(gradients: Gradients, given: list[Tensor]) -> int:

@@ -30,8 +30,8 @@ def shapes(trainer: "Trainer") -> dict[range, Shape]:
 
 def _shape(trainer: "Trainer", panels: range) -> Shape:
     own = slice(panels.start, panels.stop)
-    ruled = [trainer.ruled[panel] for panel in panels]
-    groups = tuple(grouped(trainer.losses[own], trainer.weights.plan.states[own], ruled))
+    rule_state = [trainer.rule_state[panel] for panel in panels]
+    groups = tuple(grouped(trainer.losses[own], trainer.weights.plan.states[own], rule_state))
     layout = tuple(trainer.weights.plan.net.items())
     # where a CPU has instructions for it; a GPU has TF32 for the same purpose, and keeps the range of the numbers
     half = trainer.net.half and trainer.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -52,10 +52,10 @@ def stacked(trainer: "Trainer", told: tuple[Tensor, ...]) -> list[Tensors]:
     for part, shape in shapes(trainer).items():
         nets, tail = Part.parts([trainer.weights.values, *trainer.weights.moments], trainer.weights.plan, part)
         groups = [(group, [part[place] for place in group.panels]) for group in shape.groups]
-        ruled = [
+        rule_state = [
             tuple(
-                torch.stack([widened(trainer.ruled[panel][name], form) for panel in panels])
-                for name, form in group.ruled
+                torch.stack([widened(trainer.rule_state[panel][name], form) for panel in panels])
+                for name, form in group.rule_state
             )
             for group, panels in groups
         ]
@@ -67,7 +67,7 @@ def stacked(trainer: "Trainer", told: tuple[Tensor, ...]) -> list[Tensors]:
             for group, panels in groups
         ]
         losses, norms, alive, died, cause = (tensor[part.start : part.stop] for tensor in told)
-        found.append(Tensors(nets, tail, losses, norms, alive, died, cause, tuple(ruled), tuple(knobs)))
+        found.append(Tensors(nets, tail, losses, norms, alive, died, cause, tuple(rule_state), tuple(knobs)))
     return found
 
 
@@ -128,8 +128,10 @@ class Bound:
     def _link(self, trainer: "Trainer") -> None:
         trainer.last_losses, trainer.norms, *_ = self._seen
         for (part, shape), own in zip(self._shapes.items(), self._tensors, strict=True):
-            for group, stacks in zip(shape.groups, own.ruled, strict=True):
+            for group, stacks in zip(shape.groups, own.rule_state, strict=True):
                 for place, panel in enumerate(group.panels):
-                    before = trainer.ruled[part[panel]]
-                    named = zip((name for name, _ in group.ruled), stacks, strict=True)
-                    trainer.ruled[part[panel]] = {name: narrowed(stack[place], before[name]) for name, stack in named}
+                    before = trainer.rule_state[part[panel]]
+                    named = zip((name for name, _ in group.rule_state), stacks, strict=True)
+                    trainer.rule_state[part[panel]] = {
+                        name: narrowed(stack[place], before[name]) for name, stack in named
+                    }

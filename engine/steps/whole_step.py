@@ -57,7 +57,7 @@ class Tensors:
 
     ``nets`` and ``tail`` are the weights with Adam's memory, ``losses``, ``norms``, ``alive`` ``(K,)`` what was last
     seen; ``died`` and ``cause`` ``(K,)`` say in which step a panel stopped (0: it did not) and which of ``DIVERGED``
-    was why. ``ruled`` and ``knobs`` have a tensor ``(K_g, ...)`` by group and name.
+    was why. ``rule_state`` and ``knobs`` have a tensor ``(K_g, ...)`` by group and name.
     """
 
     nets: Part
@@ -67,23 +67,23 @@ class Tensors:
     alive: Tensor
     died: Tensor
     cause: Tensor
-    ruled: tuple[Parts, ...]
+    rule_state: tuple[Parts, ...]
     knobs: tuple[Parts, ...]
 
     def flat(self) -> list[Tensor]:
         """Return the tensors one after another."""
         moved = [tensor for part in (self.nets, self.tail) for tensor in (part.values, part.first, part.second)]
         seen = [self.losses, self.norms, self.alive, self.died, self.cause]
-        return [*moved, *seen, *(t for group in (*self.ruled, *self.knobs) for t in group)]
+        return [*moved, *seen, *(t for group in (*self.rule_state, *self.knobs) for t in group)]
 
     @classmethod
     def of(cls, flat: Sequence[Tensor], groups: Sequence[Group]) -> "Tensors":
         """Put together again what ``flat`` took apart."""
         rest = iter(flat[11:])
-        ruled = tuple(tuple(next(rest) for _ in group.ruled) for group in groups)
+        rule_state = tuple(tuple(next(rest) for _ in group.rule_state) for group in groups)
         knobs = tuple(tuple(next(rest) for _ in group.moving) for group in groups)
         losses, norms, alive, died, cause = flat[6:11]
-        return cls(Part(*flat[:3]), Part(*flat[3:6]), losses, norms, alive, died, cause, ruled, knobs)
+        return cls(Part(*flat[:3]), Part(*flat[3:6]), losses, norms, alive, died, cause, rule_state, knobs)
 
 
 def times(step: int) -> list[float]:
@@ -131,7 +131,7 @@ class Program:
         own.died.copy_(torch.where(died, times[2], own.died))
         own.cause.copy_(torch.where(died, cause, own.cause))
         own.alive.copy_(alive)
-        for panels, before, tensors in zip(self._members, own.ruled, after, strict=True):
+        for panels, before, tensors in zip(self._members, own.rule_state, after, strict=True):
             for old, new in zip(before, tensors, strict=True):
                 old.copy_(torch.where(alive[panels].view(-1, *[1] * (new.ndim - 1)), new, old))
         shares, rates = torch.where(alive, (CLIP / norms).clamp(max=1.0), 0.0), torch.where(alive, rates, 0.0)
@@ -150,8 +150,10 @@ class Program:
             z = self._shape.net.stacked(leaves, x)
         seen = [_picked(z.detach().float(), group.panels).requires_grad_() for group in self._groups]
         told = [
-            means(group, part, y, (apart(state, group.learned), ruled), knobs)
-            for group, part, state, ruled, knobs in zip(self._groups, seen, states, own.ruled, own.knobs, strict=True)
+            means(group, part, y, (apart(state, group.learned), rule_state), knobs)
+            for group, part, state, rule_state, knobs in zip(
+                self._groups, seen, states, own.rule_state, own.knobs, strict=True
+            )
         ]
         losses = self._ordered([mean for mean, _ in told])
         found = pulled(losses.sum(), [*seen, *states])

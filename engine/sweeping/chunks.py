@@ -17,7 +17,7 @@ from engine.machine.saved_bytes import counted
 from engine.machine.threads import spared
 from engine.running.frame_sampler import Filming
 from engine.running.run import open_recorder
-from engine.running.run_events import Told
+from engine.running.run_events import RunEvents
 from engine.training.trainer import Trainer
 from spec.knobs import Value
 from toy_data import Samples
@@ -139,7 +139,7 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
     size = min(base.batch, len(samples.train_y))
     weights = {name: torch.zeros(shape) for name, shape in net.layout(sample, base.dim).items()}
     state = loss.init(classes, base.dim, generator(base.seed, "loss"))
-    learned = [*weights.values(), *(tensor for name, tensor in state.items() if name not in loss.ruled)]
+    learned = [*weights.values(), *(tensor for name, tensor in state.items() if name not in loss.non_gradient_state)]
     for tensor in learned:
         tensor.requires_grad_()
     with spared(), counted() as kept:
@@ -168,7 +168,7 @@ def train_chunk(
     trainer = Trainer(experiment, device=device, worth=worth)
     filming = Filming(trainer, experiment.steps_per_frame, adapted=adapted)
     recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
-    status, told = "stopped", Told()
+    status, told = "stopped", RunEvents()
     try:
         while True:
             if trainer.finished or (recorder is not None and filming.due(trainer)):

@@ -17,7 +17,7 @@ import torch
 from engine.machine.threads import cores, spare
 from engine.sweeping.chunks import CACHED, PANELS, Chunk
 
-Told = TypeVar("Told")
+RunEvents = TypeVar("RunEvents")
 
 #: Chunks at once at most: a sixth of an exact step of sixteen small nets (1.8 of 10.2 ms) is not played from a record,
 #: half of it Python, which one thread runs at a time.
@@ -50,8 +50,8 @@ class Together:
 
 @contextmanager
 def trained(
-    chunks: Sequence[Chunk], train: Callable[[Chunk, Event], Told], at_once: int
-) -> Iterator[Iterator[tuple[Chunk, Told]]]:
+    chunks: Sequence[Chunk], train: Callable[[Chunk, Event], RunEvents], at_once: int
+) -> Iterator[Iterator[tuple[Chunk, RunEvents]]]:
     """Yield what yields chunks as they end, each with what ``train`` returns of it, so many of them at once.
 
     Each computes on its share of the threads that PyTorch may use; where there is one chunk, a core is left to whoever

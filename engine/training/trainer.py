@@ -14,7 +14,7 @@ from engine.config.experiment import Experiment
 from engine.config.seeds import generator
 from engine.frames import build
 from engine.frames.frame import Frame
-from engine.frames.inputs import Glimpse
+from engine.frames.inputs import FrameInputs
 from engine.machine.device import device_of
 from engine.machine.precision import careful
 from engine.nets import Layout
@@ -58,7 +58,9 @@ class Trainer:
         self._edited: list[int | None] = [None] * count
 
         starts = [self._start(loss) for loss in self.losses]
-        self.ruled = [part(start, loss.ruled) for start, loss in zip(starts, self.losses, strict=True)]
+        self.rule_state = [
+            part(start, loss.non_gradient_state) for start, loss in zip(starts, self.losses, strict=True)
+        ]
         self.weights = Weights(Plan(self._layout, tuple(map(_learned, starts, self.losses))), self.device)
         net = self.net.init(self.data.sample, experiment.dim, generator(experiment.seed, "net"))
         for name, view in self.weights.plan.nets(self.weights.values).items():
@@ -173,12 +175,12 @@ class Trainer:
         With ``looks``, only that many samples are embedded, the fixed core (``engine.state.data.CORE``) always among
         them; the others are NaN. Accuracies and metrics are those of the core.
         """
-        return build.take(self.glimpse(looks))
+        return build.take(self.frame_inputs(looks))
 
-    def glimpse(self, looks: int | None = None, *, full: bool = False) -> Glimpse:
+    def frame_inputs(self, looks: int | None = None, *, full: bool = False) -> FrameInputs:
         """Return what such a frame is made of, which the next steps do not move; ``full``: with all metrics."""
         self._way.settle(self)
-        return Glimpse.of(self, looks, full=full)
+        return FrameInputs.of(self, looks, full=full)
 
     @property
     def checkpoint_size(self) -> int:
@@ -197,7 +199,7 @@ class Trainer:
 
     def state(self, panel: int) -> dict[str, Tensor]:
         """Return what a panel learns beside its net, in the order of its loss."""
-        return {**self.weights.plan.state(self.weights.values, panel), **self.ruled[panel]}
+        return {**self.weights.plan.state(self.weights.values, panel), **self.rule_state[panel]}
 
     def _meant(self, edit: Edit) -> list[int]:
         """Return the panels that an edit is for."""
@@ -226,7 +228,7 @@ class Trainer:
                 for name, tensor in start.items()
             }
             self.losses[panel] = loss
-            self.ruled[panel] = part(fresh[panel], loss.ruled)
+            self.rule_state[panel] = part(fresh[panel], loss.non_gradient_state)
             states[panel] = _learned(fresh[panel], loss)
         if tuple(states) == self.weights.plan.states:
             return
@@ -252,4 +254,4 @@ class Trainer:
 
 
 def _learned(state: dict[str, Tensor], loss: Loss) -> Layout:
-    return {name: tuple(tensor.shape) for name, tensor in state.items() if name not in loss.ruled}
+    return {name: tuple(tensor.shape) for name, tensor in state.items() if name not in loss.non_gradient_state}

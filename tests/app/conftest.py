@@ -1,11 +1,11 @@
-"""A server, and a desk that records instead of training, for the pages."""
+"""A server, and a trainer_client that records instead of training, for the pages."""
 
 import pytest
 from app_server import Server, served
-from fake_desk import FakeDesk
+from fake_client import FakeClient
 
 from app.presets import PRESETS
-from app.trainer_client import set_desk
+from app.trainer_client import set_trainer_client
 
 
 @pytest.fixture(scope="session")
@@ -15,20 +15,20 @@ def server(tmp_path_factory) -> Server:
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory):
+def library(tmp_path_factory):
     """A folder with the recordings of all examples, one frame each."""
     folder = tmp_path_factory.mktemp("runs")
-    desk = FakeDesk(folder)
+    trainer_client = FakeClient(folder)
     for preset in PRESETS:
-        desk.record(preset.slug, preset.experiment, "done")
+        trainer_client.record(preset.slug, preset.experiment, "done")
     return folder
 
 
 @pytest.fixture
-def desk(shelf, tmp_path):
-    for path in shelf.iterdir():
+def trainer_client(library, tmp_path):
+    for path in library.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    fake = FakeDesk(tmp_path)
-    set_desk(fake)
+    fake = FakeClient(tmp_path)
+    set_trainer_client(fake)
     yield fake
-    set_desk(None)
+    set_trainer_client(None)

@@ -66,7 +66,7 @@ class Bomb(Loss):
     family: ClassVar[Family] = Family.REGRESSION
     formula: ClassVar[str] = ""
     cite: ClassVar[Citation] = Citation("", "", 2000, "", "")
-    ruled: ClassVar[frozenset[str]] = frozenset({"clock"})
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset({"clock"})
 
     fuse: int = param(5, symbol="f", low=0, high=10_000, whole=True)
     pull: float = param(1.0, symbol="p", low=0.0, high=10.0)

@@ -78,10 +78,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, "tests/app")
-from fake_desk import FakeDesk
+from fake_client import FakeClient
 from streamlit.testing.v1 import AppTest
 
-from app.trainer_client import set_desk
+from app.trainer_client import set_trainer_client
 from app.page.url_state import Link, write
 from engine import Experiment, Panel, train
 
@@ -90,8 +90,8 @@ experiment = Experiment(panels=(Panel(loss="poly_1", knobs={"epsilon": 1.5}), Pa
 assert last.panels[0].test_accuracy > 0.5, last.panels[0]
 assert Experiment.parse(experiment.canonical) == experiment
 
-desk = FakeDesk(Path(sys.argv[1]))
-set_desk(desk)
+trainer_client = FakeClient(Path(sys.argv[1]))
+set_trainer_client(trainer_client)
 for view in ("studio", "curves", "verification"):
     for language in ("en", "zh"):
         page = AppTest.from_file("app/main.py", default_timeout=60)

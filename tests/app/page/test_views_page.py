@@ -15,7 +15,7 @@ from spec import LANGUAGES, text
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("view", ["studio", "curves"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_view_shows_every_loss_in_both_languages(desk, view, loss, language):
+def test_every_view_shows_every_loss_in_both_languages(trainer_client, view, loss, language):
     link = Link(language=language, experiment=Experiment(panels=(Panel(loss=loss),)))
     page = opened(write(link), view)
     assert not troubles(page)
@@ -25,7 +25,7 @@ def test_every_view_shows_every_loss_in_both_languages(desk, view, loss, languag
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.slug)
-def test_every_example_is_shown_from_its_recording(desk, preset, language):
+def test_every_example_is_shown_from_its_recording(trainer_client, preset, language):
     page = opened({"lang": language})
     page.segmented_control(key="example").set_value(preset.slug).run()
     assert not page.exception
@@ -33,39 +33,39 @@ def test_every_example_is_shown_from_its_recording(desk, preset, language):
     assert link_of(page).experiment == preset.experiment
     assert text(f"ui.preset.{preset.slug}.story", language) in everything(page)
     assert text("ui.studio.same", language) in everything(page)
-    assert desk.started == []
+    assert trainer_client.started == []
 
 
-def test_an_empty_link_shows_the_first_example(desk):
+def test_an_empty_link_shows_the_first_example(trainer_client):
     page = opened()
     assert page.query_params == {}
     assert page.segmented_control(key="example").value == PRESETS[0].slug
 
 
-def test_an_example_without_its_recording_is_trained(desk):
-    (desk.folder / f"{PRESETS[0].slug}.lossgeo").unlink()
+def test_an_example_without_its_recording_is_trained(trainer_client):
+    (trainer_client.folder / f"{PRESETS[0].slug}.lossgeo").unlink()
     page = opened()
-    assert desk.started == [PRESETS[0].experiment]
+    assert trainer_client.started == [PRESETS[0].experiment]
     assert link_of(page).run == f"run-{PRESETS[0].experiment.key[:8]}"
     page.run()
-    assert len(desk.started) == 1
+    assert len(trainer_client.started) == 1
 
 
-def test_settings_describe_the_next_run_while_the_stage_goes_on(desk):
+def test_settings_describe_the_next_run_while_the_stage_goes_on(trainer_client):
     page = opened()
     page.select_slider(key="p2.arcface.margin").set_value(0.5).run()
     link = link_of(page)
     assert link.experiment.panels[1].knobs["margin"] == 0.5
     assert link.run == "petals", "the picture stays"
     assert text("ui.studio.changed", "en") in everything(page)
-    assert desk.started == []
+    assert trainer_client.started == []
     page.button(key="train").click().run()
-    assert [experiment.panels for experiment in desk.started] == [link.experiment.panels]
+    assert [experiment.panels for experiment in trainer_client.started] == [link.experiment.panels]
     assert link_of(page).run == f"run-{link.experiment.key[:8]}"
     assert text("ui.studio.same", "en") in everything(page)
 
 
-def test_a_link_restores_every_control(desk):
+def test_a_link_restores_every_control(trainer_client):
     experiment = Experiment(
         data="blobs",
         dials={"classes": 4, "spread": 3.0},
@@ -91,13 +91,13 @@ def test_a_link_restores_every_control(desk):
     assert page.selectbox(key="dim").value == "3"
     assert page.select_slider(key="seed").value == 123456
     assert page.select_slider(key="batch").value == 17
-    assert desk.started == [experiment], "settings without a run are trained"
+    assert trainer_client.started == [experiment], "settings without a run are trained"
     again = opened(dict(page.query_params))
     assert link_of(again) == link_of(page)
-    assert len(desk.started) == 1
+    assert len(trainer_client.started) == 1
 
 
-def test_more_and_fewer_losses_side_by_side(desk):
+def test_more_and_fewer_losses_side_by_side(trainer_client):
     page = opened()
     page.selectbox(key="panels").set_value("4").run()
     panels = link_of(page).experiment.panels
@@ -109,7 +109,7 @@ def test_more_and_fewer_losses_side_by_side(desk):
     assert [panel.loss for panel in link_of(page).experiment.panels] == ["softmax"]
 
 
-def test_another_data_set_brings_its_dials(desk):
+def test_another_data_set_brings_its_dials(trainer_client):
     page = opened()
     page.selectbox(key="data").set_value("blobs").run()
     page.select_slider(key="data.blobs.classes").set_value(3).run()
@@ -118,7 +118,7 @@ def test_another_data_set_brings_its_dials(desk):
     assert "data.digits.classes" not in [slider.key for slider in page.select_slider]
 
 
-def test_another_net_brings_its_knobs_at_their_defaults(desk):
+def test_another_net_brings_its_knobs_at_their_defaults(trainer_client):
     page = opened({"net.width": "64"})
     assert page.select_slider(key="net.mlp.width").value == 64
     page.select_slider(key="net.mlp.depth").set_value(3).run()
@@ -130,7 +130,7 @@ def test_another_net_brings_its_knobs_at_their_defaults(desk):
     assert text("nets.cnn.idea") in everything(page)
 
 
-def test_a_data_set_that_is_not_here_says_how_to_get_it_and_cannot_be_trained(desk, monkeypatch, tmp_path):
+def test_a_data_set_that_is_not_here_says_how_to_get_it_and_cannot_be_trained(trainer_client, monkeypatch, tmp_path):
     monkeypatch.setenv("LOSS_GEOMETRY_DATA", str(tmp_path))
     monkeypatch.setattr("toy_data.folder.home", lambda: tmp_path / "home")
     page = opened({"data": "mnist", "p1": "softmax", "run": "petals"})
@@ -138,7 +138,7 @@ def test_a_data_set_that_is_not_here_says_how_to_get_it_and_cannot_be_trained(de
     assert page.button(key="train").disabled
 
 
-def test_own_data_are_named_in_the_page_and_a_path_is_refused(desk, monkeypatch, tmp_path):
+def test_own_data_are_named_in_the_page_and_a_path_is_refused(trainer_client, monkeypatch, tmp_path):
     (tmp_path / "mine.csv").write_text("".join(f"{k}.5,{k % 3},c{k % 3}\n" for k in range(30)))
     monkeypatch.setenv("LOSS_GEOMETRY_DATA", str(tmp_path))
     page = opened({"data": "own", "p1": "softmax", "run": "petals"})
@@ -152,10 +152,10 @@ def test_own_data_are_named_in_the_page_and_a_path_is_refused(desk, monkeypatch,
     assert link_of(page).experiment.dials["file"] == "mine.csv"
 
 
-def test_too_many_runs_are_refused_with_a_sentence(desk):
+def test_too_many_runs_are_refused_with_a_sentence(trainer_client):
     page = opened()
     page.select_slider(key="seed").set_value(1).run()
-    desk.busy = True
+    trainer_client.busy = True
     page.button(key="train").click().run()
     assert not page.exception
     assert troubles(page) == [text("server.too_many_runs", "en", limit=32)]
@@ -164,10 +164,10 @@ def test_too_many_runs_are_refused_with_a_sentence(desk):
     assert not troubles(page), "said once"
 
 
-def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(desk):
+def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(trainer_client):
     experiment = Experiment(panels=(Panel(loss="cosface", knobs={"margin": 0.1}), Panel(loss="arcface")), seed=5)
     edits = ({"panel": None, "knob": "scale", "value": 8.0}, {"panel": None, "knob": "learning_rate", "value": 0.02})
-    desk.record("edited", experiment, "done", *edits)
+    trainer_client.record("edited", experiment, "done", *edits)
     page = opened({"run": "edited"})
     found = link_of(page)
     assert [panel.knobs["scale"] for panel in found.experiment.panels] == [8.0, 8.0]
@@ -175,7 +175,7 @@ def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(de
     assert page.select_slider(key="p1.cosface.scale").value == 8.0
 
 
-def test_the_language_is_switched_and_kept_in_the_link(desk):
+def test_the_language_is_switched_and_kept_in_the_link(trainer_client):
     page = opened({"p1": "focal", "seed": "4"})
     page.segmented_control(key="language").set_value("zh").run()
     assert page.query_params["lang"] == "zh"
@@ -187,7 +187,7 @@ def test_the_language_is_switched_and_kept_in_the_link(desk):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_losses_are_named_in_the_language_of_the_page(desk, language):
+def test_losses_are_named_in_the_language_of_the_page(trainer_client, language):
     names = [text(f"losses.{slug}.title", language) for slug in ("triplet", "contrastive")]
     page = opened({"lang": language, "p1": "triplet", "p2": "contrastive"})
     assert text("ui.preset.own", language, losses=", ".join(names)) in everything(page)
@@ -195,7 +195,7 @@ def test_losses_are_named_in_the_language_of_the_page(desk, language):
     assert [panel["title"] for panel in stage_panels(showing, language)] == names
 
 
-def test_another_view_keeps_the_link(desk):
+def test_another_view_keeps_the_link(trainer_client):
     page = opened({"lang": "zh", "seed": "4", "p1": "focal"})
     before = dict(page.query_params)
     page.switch_page("views/curves.py")
@@ -204,7 +204,7 @@ def test_another_view_keeps_the_link(desk):
     assert dict(page.query_params) == before
 
 
-def test_a_setting_sets_the_knobs_of_its_panel_and_a_knob_moved_makes_it_ones_own(desk):
+def test_a_setting_sets_the_knobs_of_its_panel_and_a_knob_moved_makes_it_ones_own(trainer_client):
     page = opened({"p1": "softmax", "p2": "cosface", "p2.margin": "0.2"})
     chosen = page.selectbox(key="p2.cosface.setting")
     assert (chosen.value, chosen.options[-1]) == ("own", text("losses.settings.own", "en"))

@@ -51,7 +51,7 @@ class Sized(Bomb):
     """A loss one of whose knobs says how long its state is."""
 
     slug: ClassVar[str] = "sized"
-    ruled: ClassVar[frozenset[str]] = frozenset({"clock", "past"})
+    non_gradient_state: ClassVar[frozenset[str]] = frozenset({"clock", "past"})
 
     length: int = param(3, symbol="l", low=1, high=7, whole=True)
 
@@ -64,7 +64,7 @@ class Sized(Bomb):
 class Padded(Sized):
     """The same, with room for more of it."""
 
-    padded: ClassVar[frozenset[str]] = frozenset({"past"})
+    resizable_state: ClassVar[frozenset[str]] = frozenset({"past"})
 
 
 def test_every_number_moves():

@@ -49,7 +49,7 @@ def test_as_many_panels_are_a_part_as_there_is_room_for(slug, room):
 def test_parts_are_all_panels_once_in_their_order(count, size):
     trainer = Trainer(described(1))
     trainer.losses *= count
-    trainer.ruled *= count
+    trainer.rule_state *= count
     trainer.weights.plan = type(trainer.weights.plan)(trainer.weights.plan.net, trainer.weights.plan.states * count)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("engine.steps.step_buffers.sized", lambda _: size if count % size == 0 else count)

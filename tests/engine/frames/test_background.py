@@ -11,7 +11,7 @@ from engine_parts import advance, experiment, same_frames
 
 from engine import Trainer, train
 from engine.frames import build
-from engine.frames.background import Framing
+from engine.frames.background import BackgroundFrames
 from engine.frames.codec import decode
 from engine.frames.retrieval_metrics import FULL_EVERY
 from engine.recording.reader import Recording, from_json
@@ -21,12 +21,12 @@ from spec import Refusal
 
 
 @pytest.fixture
-def framing():
+def background_frames():
     woken = threading.Semaphore(0)
-    framing = Framing(wake=woken.release)
-    framing.woken = woken
-    yield framing
-    framing.close()
+    background_frames = BackgroundFrames(wake=woken.release)
+    background_frames.woken = woken
+    yield background_frames
+    background_frames.close()
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def told():
 
 
 @pytest.fixture
-def run(tmp_path, told, framing):
+def run(tmp_path, told, background_frames):
     def say(what, **values):
         told.append((what, values))
 
-    return Run(tmp_path / "run.lossgeo", "cpu", say, framing)
+    return Run(tmp_path / "run.lossgeo", "cpu", say, background_frames)
 
 
 def small(**settings):
@@ -54,18 +54,18 @@ def worked(run):
 def slowed(monkeypatch, seconds):
     take = build.take
 
-    def slow(glimpse):
+    def slow(inputs):
         time.sleep(seconds)
-        return take(glimpse)
+        return take(inputs)
 
     monkeypatch.setattr("engine.frames.background.snapshot.take", slow)
 
 
 def test_a_glimpse_stays_what_it_was_while_training_goes_on():
     own = advance(Trainer(small()), 6)
-    glimpse, frame = own.glimpse(), own.frame()
+    inputs, frame = own.frame_inputs(), own.frame()
     advance(own, 10)
-    assert same_frames(build.take(glimpse), frame)
+    assert same_frames(build.take(inputs), frame)
     assert not same_frames(own.frame(), frame)
 
 
@@ -93,11 +93,13 @@ def test_frames_that_take_too_long_are_left_out_and_the_others_are_on_the_same_s
     assert all(step % 2 == 0 for step in steps)
 
 
-def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_sleeps(run, told, monkeypatch, framing):
+def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_sleeps(
+    run, told, monkeypatch, background_frames
+):
     run.start(small(steps=10_000))
     while not run._ready:
         run.work()
-    assert framing.woken.acquire(timeout=10)  # the first frame
+    assert background_frames.woken.acquire(timeout=10)  # the first frame
     slowed(monkeypatch, 0.3)
     while run._frame is None:
         run.work()
@@ -105,7 +107,7 @@ def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_s
     while not frame.done():
         run.work()
     assert run._trainer.step > taken + 2
-    assert framing.woken.acquire(timeout=10)
+    assert background_frames.woken.acquire(timeout=10)
     run.deliver()
     assert ("frame", taken) in [(what, values.get("step")) for what, values in told]
     run.end("stopped")
@@ -113,9 +115,9 @@ def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_s
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: there are no streams")
 @pytest.mark.parametrize("looks", [None, 100])
-def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(framing, looks):
+def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(background_frames, looks):
     own = advance(Trainer(small(mode="fast", steps=10_000), device="cuda"), 20)
-    frame, made = own.frame(looks), framing.make(own.glimpse(looks))
+    frame, made = own.frame(looks), background_frames.make(own.frame_inputs(looks))
     advance(own, 200)
     beside = decode(made.result().body)
     assert beside.step == 20
@@ -158,7 +160,7 @@ def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monke
     while not run._ready:
         run.work()
 
-    def broken(glimpse):
+    def broken(inputs):
         raise Refusal("server.out_of_memory")
 
     monkeypatch.setattr("engine.frames.background.snapshot.take", broken)
@@ -207,12 +209,14 @@ def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
     assert len(kept[0]) == pytest.approx(run._trainer.checkpoint_size, rel=0.05)
 
 
-def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(run, tmp_path, told, framing, monkeypatch):
+def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(
+    run, tmp_path, told, background_frames, monkeypatch
+):
     monkeypatch.setattr("engine.running.checkpoint_policy._LARGEST", 1000)
     run.start(small(steps=10))
     worked(run)
     assert run.status == "done"
-    fork = Run(tmp_path / "fork.lossgeo", "cpu", run._say, framing)
+    fork = Run(tmp_path / "fork.lossgeo", "cpu", run._say, background_frames)
     fork.fork(tmp_path / "run.lossgeo", 1, None)  # a busy machine may make no frame but the first and the last
     with pytest.raises(Refusal, match="has no checkpoint"):
         worked(fork)

@@ -5,7 +5,7 @@ import sys
 import pytest
 from engine_parts import META
 
-from engine.recording.library import Shelf, runs_folder
+from engine.recording.library import Library, runs_folder
 from engine.recording.reader import Event
 from engine.recording.writer import Recorder
 from spec import Refusal
@@ -25,18 +25,18 @@ def test_the_shelf_lists_the_newest_first_and_finds_what_is_finished_and_unedite
         recorder.finish(status)
     (first / "note.txt").write_text("hello")
     (first / "bad id!.lossgeo").write_text("hello")
-    shelf = Shelf([first, second])
-    assert [entry.id for entry in shelf.entries()] == ["broken-off", "fork", "preset", "old"]
-    assert shelf.finished("k").id == "preset"
-    assert shelf.finished("other") is None
+    library = Library([first, second])
+    assert [entry.id for entry in library.entries()] == ["broken-off", "fork", "preset", "old"]
+    assert library.finished("k").id == "preset"
+    assert library.finished("other") is None
     (first / "fork.lossgeo").unlink()
-    assert [entry.id for entry in shelf.entries()] == ["broken-off", "preset", "old"]
+    assert [entry.id for entry in library.entries()] == ["broken-off", "preset", "old"]
 
 
 @pytest.mark.parametrize("run", ["", "../x", "a/b", "a.b", "x" * 65, "-a", "a\n", "ä"])
 def test_ids_that_are_no_file_names_are_refused(tmp_path, run):
     with pytest.raises(Refusal, match="not the id of a run"):
-        Shelf([tmp_path]).find(run)
+        Library([tmp_path]).find(run)
 
 
 def test_the_folder_of_the_runs_can_be_named(monkeypatch, tmp_path):

@@ -17,7 +17,7 @@ from worker_talk import Talk, small
 
 from engine import train
 from engine.frames.codec import encode
-from engine.recording.library import Shelf
+from engine.recording.library import Library
 from engine.recording.reader import Event, Recording, from_json, to_json
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record
@@ -209,7 +209,7 @@ def test_a_damaged_file_is_refused_with_one_sentence(tmp_path, name):
 
     with pytest.raises(Refusal, match=sentence):
         read()
-    Shelf([tmp_path]).entries()  # and the listing goes on
+    Library([tmp_path]).entries()  # and the listing goes on
 
 
 def test_a_new_recording_does_not_replace_an_old_one(tmp_path):
@@ -241,7 +241,7 @@ def test_the_log_of_a_writer_that_is_gone_is_read_with_its_file(tmp_path, with_i
         assert recording.frames == 20
         assert recording.meta["status"] == "open"
         recording.export(tmp_path / "whole.lossgeo")
-    assert Shelf([tmp_path / "copy"]).entries()[0].status == "interrupted"
+    assert Library([tmp_path / "copy"]).entries()[0].status == "interrupted"
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(tmp_path / "whole.lossgeo", alone)
@@ -265,12 +265,12 @@ def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path
         os.kill(worker, signal.SIGKILL)
         talk.until("ended")
     assert talk.close() == 0
-    shelf, total = Shelf([tmp_path]), 0
-    assert {entry.status for entry in shelf.entries()} == {"interrupted"}
-    assert len(shelf.entries()) == kills
+    library, total = Library([tmp_path]), 0
+    assert {entry.status for entry in library.entries()} == {"interrupted"}
+    assert len(library.entries()) == kills
     for kill in range(kills):
         announced = len(talk.of(f"run-{kill}", "frame"))
-        with shelf.open(f"run-{kill}") as recording:
+        with library.open(f"run-{kill}") as recording:
             found = list(recording.records(0, 10**6))  # verifies every CRC
         assert announced <= len(found) <= announced + 1  # the last one was written, and not announced any more
         assert [each.id for each in found] == list(range(len(found)))

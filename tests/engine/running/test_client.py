@@ -49,7 +49,7 @@ def test_a_run_that_is_being_trained_is_joined_and_one_that_is_done_replayed(cli
 
 def test_a_recording_that_was_there_before_is_replayed(client):
     experiment = small(seed=3)
-    path = client.shelf.folder.parent / "presets" / "shipped.lossgeo"
+    path = client.library.folder.parent / "presets" / "shipped.lossgeo"
     for _ in record(experiment, path):
         pass
     started = client.start(experiment)
@@ -80,7 +80,7 @@ def test_a_stranger_gets_a_fork_and_may_not_steer(client):
     wait(lambda: client.state(mine.id).frames > 4)
     theirs = client.edit(mine.id, "guess", "margin", 0.2, panel=0, frame=3)
     client.wait_opened(theirs.id, 60)
-    with client.shelf.open(theirs.id) as recording:
+    with client.library.open(theirs.id) as recording:
         assert recording.meta["parent"] == {"run": mine.id, "frame": 3}
     for token in (None, "", "guess", theirs.owner):
         with pytest.raises(Refusal, match="Only the one who started"):
@@ -101,14 +101,14 @@ def test_a_stranger_gets_a_fork_and_may_not_steer(client):
     ],
 )
 def test_edits_that_make_no_sense_are_refused_before_anything_is_forked(client, change, sentence):
-    for _ in record(small("arcface", seed=6), client.shelf.folder / "plain.lossgeo"):
+    for _ in record(small("arcface", seed=6), client.library.folder / "plain.lossgeo"):
         pass
-    runs = len(client.shelf.entries())
+    runs = len(client.library.entries())
     asked = {"run": "plain", "owner": None, "knob": "margin", "value": 0.2, **change}
     with pytest.raises(Refusal, match=sentence):
         client.edit(**asked)
-    assert len(client.shelf.entries()) == runs
-    (client.shelf.folder / "plain.lossgeo").unlink()
+    assert len(client.library.entries()) == runs
+    (client.library.folder / "plain.lossgeo").unlink()
 
 
 def test_so_many_runs_and_no_more(client, monkeypatch):

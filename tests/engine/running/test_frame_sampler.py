@@ -20,7 +20,7 @@ class Clock:
     """Time in which steps take so many seconds, and a frame ten and something for each sample."""
 
     def __init__(self, monkeypatch, sample: float, step: float = 1.0) -> None:
-        self.now = self.framing = 0.0
+        self.now = self.background_frames = 0.0
         advance, take = Trainer.advance, build.take
 
         def stepping(trainer: Trainer, most: int = 1) -> None:
@@ -28,11 +28,11 @@ class Clock:
             advance(trainer, most)
             self.now += step * (trainer.step - before)
 
-        def taking(glimpse):
-            cost = 10 + sample * (OWN["points"] if glimpse.looks is None else glimpse.looks)
+        def taking(inputs):
+            cost = 10 + sample * (OWN["points"] if inputs.looks is None else inputs.looks)
             self.now += cost
-            self.framing += cost
-            return take(glimpse)
+            self.background_frames += cost
+            return take(inputs)
 
         monkeypatch.setattr(Trainer, "advance", stepping)
         monkeypatch.setattr("engine.running.frame_sampler.snapshot.take", taking)
@@ -68,7 +68,7 @@ def test_adapted_frames_take_a_fifth_of_the_time(filmed, monkeypatch):
     assert steps[0] == 0
     assert steps[-1] == 2000
     assert all(step % 2 == 0 for step in steps)
-    assert 0.15 < clock.framing / clock.now < 0.21  # the first and the last one come on top
+    assert 0.15 < clock.background_frames / clock.now < 0.21  # the first and the last one come on top
 
 
 def test_adapted_frames_look_at_fewer_samples_before_they_are_left_out(filmed, monkeypatch):
@@ -89,6 +89,6 @@ def test_a_sweep_may_adapt_its_frames(tmp_path, monkeypatch):
     clock = Clock(monkeypatch, sample=0.0)
     own = experiment("softmax", **{**OWN, "steps": 600})
     table = Sweep(own, {"learning_rate": (0.01, 0.02)}).run(tmp_path / "swept", record="adapted", progress=False)
-    assert 0.1 < clock.framing / clock.now < 0.25
+    assert 0.1 < clock.background_frames / clock.now < 0.25
     with Recording(tmp_path / "swept" / table["recording"][0]) as recording:
         assert 3 < recording.frames < 100

@@ -53,9 +53,9 @@ def test_what_can_be_kept_is_kept(monkeypatch):
 def test_late_frames_take_their_share_of_the_time(monkeypatch, step, sample, share):
     pace, clock = Pace(4, 12_000, sample, share), Clock(monkeypatch)
     pace.fps = 1000  # never kept
-    seconds, framing, frames = run(pace, clock, step=step, sample=sample)
+    seconds, background_frames, frames = run(pace, clock, step=step, sample=sample)
     # a step more or less, and never fewer samples than a few
-    assert framing / seconds <= share + 0.05 or framing / frames < step
+    assert background_frames / seconds <= share + 0.05 or background_frames / frames < step
     flow = 4 * step * max(1, int(FLOWING / (4 * step)))  # whole periods
     if sample * LEAST <= flow * share:  # samples are left out before the flow of pictures suffers
         assert frames / seconds >= 1 / max(FLOWING, 4 * step) * 0.7

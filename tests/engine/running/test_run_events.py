@@ -6,7 +6,7 @@ from engine_parts import experiment, with_bomb
 
 from engine import Trainer
 from engine.compiled.background import Made
-from engine.frames.background import Framing
+from engine.frames.background import BackgroundFrames
 from engine.recording.reader import Event, Recording, from_json
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record
@@ -73,14 +73,14 @@ def test_a_fork_of_a_fast_run_says_that_it_goes_on_exactly(tmp_path, monkeypatch
     recorder = Recorder(path)
     recorder.event(Event(4, 2, "stage", {"stage": "compiled", "precision": "float32"}))
     recorder.finish("done")
-    framing = Framing(wake=lambda: None)
-    fork = Run(tmp_path / "fork.lossgeo", "cpu", lambda what, **values: None, framing)
+    background_frames = BackgroundFrames(wake=lambda: None)
+    fork = Run(tmp_path / "fork.lossgeo", "cpu", lambda what, **values: None, background_frames)
     fork.fork(path, 3, None)
     while not fork._ready:
         fork.work()
     fork.work()
     fork.end("stopped")
-    framing.close()
+    background_frames.close()
     with Recording(tmp_path / "fork.lossgeo") as recording:
         stages = [(event.step, event.body["stage"]) for event in recording.events if event.kind == "stage"]
     assert stages == [(4, "compiled"), (7, "exact")]

@@ -55,7 +55,7 @@ def check_same(found, experiment, *edits, until=10**6):
     trainer, moved = Trainer(experiment), {edit.step: edit for edit in edits}
     while trainer.step <= last:
         if trainer.step in found:
-            allowed = [encode(trainer.frame()), encode(build.take(trainer.glimpse(full=True)))]
+            allowed = [encode(trainer.frame()), encode(build.take(trainer.frame_inputs(full=True)))]
             assert found[trainer.step] in allowed, f"step {trainer.step}"
         if trainer.step in moved:
             trainer.apply(moved[trainer.step])

@@ -1,4 +1,4 @@
-"""A desk without a trainer: runs are recordings of one frame, made on the spot."""
+"""A trainer_client without a trainer: runs are recordings of one frame, made on the spot."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import Experiment, Trainer
 from engine.frames.codec import encode
-from engine.recording.library import Shelf
+from engine.recording.library import Library
 from engine.recording.reader import Event
 from engine.running.run import open_recorder
 from engine.running.subscriptions import Started
@@ -14,7 +14,7 @@ from spec import Refusal
 
 
 @dataclass
-class FakeDesk:
+class FakeClient:
     """What the page asks of ``engine.running.client.Client``; ``busy`` refuses every new run."""
 
     folder: Path
@@ -22,11 +22,11 @@ class FakeDesk:
     started: list[Experiment] = field(default_factory=list)
 
     @property
-    def shelf(self) -> Shelf:
-        return Shelf([self.folder])
+    def library(self) -> Library:
+        return Library([self.folder])
 
     def start(self, experiment: Experiment) -> Started:
-        if recorded := self.shelf.finished(experiment.key):
+        if recorded := self.library.finished(experiment.key):
             return Started(recorded.id, None)
         run = f"run-{experiment.key[:8]}"
         if (self.folder / f"{run}.lossgeo").exists():
@@ -38,7 +38,7 @@ class FakeDesk:
         return Started(run, "the token")
 
     def wait_opened(self, run: str, timeout: float) -> None:
-        """A run of this desk can be read at once."""
+        """A run of this trainer_client can be read at once."""
 
     def record(self, run: str, experiment: Experiment, status: str, *edits: dict[str, Any]) -> None:
         trainer = Trainer(experiment)
