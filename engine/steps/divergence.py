@@ -29,7 +29,7 @@ def first_causes(losses: Tensor, norms: Tensor, finite_rule_state: Tensor) -> Te
 def all_finite(tensors: Sequence[Tensor], start: Tensor) -> Tensor:
     """Return ``start`` ``(K,)``, ``False`` for panels with numbers in tensors ``(K, ...)`` that are not finite."""
     for tensor in tensors:
-        start = start & torch.isfinite(tensor).flatten(1).all(dim=1)
+        start = start & torch.isfinite(tensor).view(len(tensor), -1).all(dim=1)
     return start
 
 
