@@ -53,7 +53,7 @@ note("fork", fork.checkpoint())
 
 list(record(six, folder / f"{room}.lossgeo"))
 with Recording(folder / f"{room}.lossgeo") as recording:
-    note("recording", *(whole(recording.frame(place)) for place in range(recording.frames)))
+    note("recording", *(row.body for row in recording.records(0, recording.frames)))
 chunk, _ = train_chunk(experiment("softmax", "nsl", "nsl"), None, device="cpu", tick=lambda steps: None)
 note("chunk", whole(chunk))
 
