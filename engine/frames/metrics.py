@@ -18,24 +18,10 @@ from losses.toolkit import stable_ops
 
 #: The metrics of ``quick``, in the order of menus and docs.
 QUICK = (
-    "spread",
-    "smallest_distance",
-    "mean_distance",
-    "smallest_angle",
-    "mean_angle",
-    "fisher_ratio",
-    "nearest_mean_accuracy",
-    "norm_mean",
-    "norm_deviation",
-    "alignment",
-    "uniformity",
-    "nc1",
-    "nc2_equinorm",
-    "nc2_equiangular",
-    "nc2_maximal_angle",
-    "nc3",
-    "active_share",
-)
+    "spread", "smallest_distance", "mean_distance", "smallest_angle", "mean_angle", "fisher_ratio",
+    "nearest_mean_accuracy", "norm_mean", "norm_deviation", "alignment", "uniformity", "nc1", "nc2_equinorm",
+    "nc2_equiangular", "nc2_maximal_angle", "nc3", "active_share",
+)  # fmt: skip
 
 #: Training samples whose pairs say how even directions are: all pairs of these take 0.2 ms.
 EVEN_SAMPLES = 300

@@ -60,7 +60,8 @@ def load(state: TrainState, edits: Sequence[Edit], saved: bytes) -> None:
             for panel, rule_state in enumerate(state.rule_state)
         ]
         state.step = header["step"]
-        state.stopped = {int(panel): Message.of(key, **values) for panel, (key, values) in header["stopped"].items()}
+        for panel, (key, values) in header["stopped"].items():
+            state.stopped[int(panel)] = Message.of(key, **values)
     except (SafetensorError, RuntimeError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
         raise Refusal("data.checkpoint") from None
 

@@ -21,35 +21,11 @@ _GRAIN = 32768
 
 #: Operations whose kernels round differently where they compute numbers one by one. They were found by trying all
 #: operations of PyTorch that take only tensors and numbers, on 6,000 numbers; related ones were added.
-UNEVEN = frozenset(
-    {
-        "atan2",
-        "atanh",
-        "celu",
-        "cosh",
-        "elu",
-        "elu_backward",
-        "exp2",
-        "gelu",
-        "gelu_backward",
-        "igamma",
-        "igammac",
-        "ldexp",
-        "logaddexp",
-        "logaddexp2",
-        "mish",
-        "mish_backward",
-        "pow",
-        "selu",
-        "sigmoid",
-        "silu",
-        "silu_backward",
-        "sinh",
-        "softplus",
-        "softplus_backward",
-        "softshrink",
-    }
-)
+UNEVEN = frozenset({
+    "atan2", "atanh", "celu", "cosh", "elu", "elu_backward", "exp2", "gelu", "gelu_backward", "igamma",
+    "igammac", "ldexp", "logaddexp", "logaddexp2", "mish", "mish_backward", "pow", "selu", "sigmoid", "silu",
+    "silu_backward", "sinh", "softplus", "softplus_backward", "softshrink",
+})  # fmt: skip
 
 #: Powers that are computed by products and roots, which round alike everywhere.
 _PLAIN = frozenset({-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0})

@@ -13,15 +13,11 @@ from engine.frames.frame import Frame
 from engine.frames.inputs import FrameInputs
 from engine.machine.device import device_of
 from engine.state import checkpoint
-from engine.state.data import Data
 from engine.state.knob_changes import apply_edit
-from engine.state.points import Points
 from engine.state.train_state import TrainState
-from engine.state.weights import Weights
 from engine.steps.base import Step
 from engine.training.step_choice import choose_step
-from losses import Loss
-from spec import Message, Refusal
+from spec import Refusal
 
 
 @final
@@ -30,8 +26,9 @@ class Trainer:
 
     A panel's bytes depend on the experiment's common settings, its own loss and the edits that concern it, and not
     on what is trained beside it. In the mode ``fast``, ``worth`` is asked whether to compile a step for what is left.
-    ``stepper`` takes the steps, ``train_state`` is what they change. Raises ``Refusal`` where the data set, the net or
-    the device is not available.
+    ``stepper`` takes the steps, ``train_state`` is what they change; the other attributes are parts of it. ``twins``
+    are hashes of the start and the batches. Raises ``Refusal`` where the data set, the net or the device is not
+    available.
     """
 
     def __init__(
@@ -42,10 +39,13 @@ class Trainer:
         worth: Callable[[], bool] = lambda: True,
         stepper: Step | None = None,
     ) -> None:
-        self.train_state = TrainState.start(experiment, device_of(device))
-        self.stepper = stepper or choose_step(experiment.mode, self.device, worth)
-        self.twins = {"initial": self.train_state.net_digest(), "batches": self.train_state.batches.digest()}
-        self.stepper.look(self.train_state)
+        self.train_state = state = TrainState.start(experiment, device_of(device))
+        self.experiment, self.device, self.data = experiment, state.device, state.data
+        self.points, self.classes, self.image = state.data.points, state.data.classes, state.data.image
+        self.losses, self.weights, self.edits, self.stopped = state.losses, state.weights, state.edits, state.stopped
+        self.twins = {"initial": state.net_digest(), "batches": state.batches.digest()}
+        self.stepper = stepper or choose_step(experiment.mode, state.device, worth)
+        self.stepper.look(state)
 
     @classmethod
     def restore(cls, experiment: Experiment, edits: Sequence[Edit], saved: bytes, *, device: str = "cpu") -> Self:
@@ -118,16 +118,6 @@ class Trainer:
         return self.stepper.precision
 
     @property
-    def experiment(self) -> Experiment:
-        """The experiment."""
-        return self.train_state.experiment
-
-    @property
-    def device(self) -> torch.device:
-        """The device that trains."""
-        return self.train_state.device
-
-    @property
     def step(self) -> int:
         """The number of steps so far."""
         return self.train_state.step
@@ -143,46 +133,6 @@ class Trainer:
         return self.train_state.finished
 
     @property
-    def stopped(self) -> dict[int, Message]:
-        """Why panels take no more steps, by their numbers."""
-        return self.train_state.stopped
-
-    @property
-    def edits(self) -> list[Edit]:
-        """The edits so far."""
-        return self.train_state.edits
-
-    @property
-    def losses(self) -> list[Loss]:
-        """The losses with their knobs as they are now."""
-        return self.train_state.losses
-
-    @property
     def rates(self) -> list[float]:
         """Each panel's learning rate in the next step."""
         return self.train_state.rates_at(self.step)
-
-    @property
-    def weights(self) -> Weights:
-        """The weights of all panels, with Adam's means."""
-        return self.train_state.weights
-
-    @property
-    def data(self) -> Data:
-        """The samples."""
-        return self.train_state.data
-
-    @property
-    def points(self) -> Points:
-        """The shown samples."""
-        return self.data.points
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
-        return self.data.classes
-
-    @property
-    def image(self) -> tuple[int, int] | None:
-        """Height and width of the pictures, or ``None``."""
-        return self.data.image
