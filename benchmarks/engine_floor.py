@@ -35,7 +35,7 @@ def floor(quick: bool) -> Table:
 
 def products(trainer: Trainer) -> Callable[[], None]:
     """Return a function that computes the products of a trainer's step, its net being ``mlp``, and nothing else."""
-    layout, count, batch = trainer.weights.plan.net, len(trainer.losses), trainer.batches.size
+    layout, count, batch = trainer.weights.plan.net, len(trainer.losses), trainer.train_state.batches.size
     (width, inputs), dim = layout["first.weight"], layout["last.weight"][0]
 
     def some(*shape: int) -> Tensor:

@@ -6,7 +6,7 @@ from benchmarks.apart import apart
 from benchmarks.engine_cases import Case, in_turn, ratios, ready
 from benchmarks.engine_loop import Loop
 from benchmarks.report import Table
-from engine.compiled.parts import sized
+from engine.compiled.parts import panels_per_part
 
 COUNT = 32
 #: What is measured, for how many rounds of how many seconds each.
@@ -42,7 +42,7 @@ def _measured(case: Case, rounds: int, seconds: float) -> tuple[int, dict[str, l
     """Return of how many panels a part is, and milliseconds a step of the loop, in parts and all at once."""
     loop = Loop(ready(case.experiment(1, "exact")))
     apiece = ready(case.experiment(COUNT, "fast"))
-    with patch("engine.compiled.parts._ROOM", 2**50):
+    with patch("engine.compiled.parts.ROOM", 2**50):
         whole = ready(case.experiment(COUNT, "fast"))
     steps = {"loop": loop.step, "parts": apiece.advance, "whole": whole.advance}
-    return sized(apiece), in_turn(steps, rounds, seconds, 1)
+    return panels_per_part(apiece.train_state), in_turn(steps, rounds, seconds, 1)

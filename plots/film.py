@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from engine import Experiment, Frame, PanelFrame, Points, Recording
-from engine.machine.threads import spared
+from engine.machine.threads import leave_one_core
 from losses import LOSSES, HeadKind, loss_title
 from plots.axes import own_axes, views
 from plots.layout import Layout
@@ -102,7 +102,7 @@ class Film:
         canvas = self._canvas
         figure = canvas.figure
         figure.clear()
-        with spared(), warnings.catch_warnings():
+        with leave_one_core(), warnings.catch_warnings():
             # a class may be named with characters that no font here has: they are drawn as boxes
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             self._draw_head(figure, layout, shown)

@@ -12,11 +12,23 @@ torch.set_num_threads(1)
 os.environ["LANGUAGE"] = "en"
 
 
+#: Set to run the tests without the optional room ``engine.compiled``, whose own tests are left out then.
+WITHOUT_COMPILED = "LOSS_GEOMETRY_WITHOUT_COMPILED" in os.environ
+if WITHOUT_COMPILED:
+    from compiled_blocker import block
+
+    block()
+    collect_ignore = ["engine/compiled"]
+
+
 @pytest.fixture
 def no_compiler(monkeypatch):
     """Let nothing be compiled, which would go on beside the next tests and bring modules while pytest counts them."""
-    monkeypatch.setattr("engine.compiled.background._made", {})
-    monkeypatch.setattr("engine.compiled.inductor.Compilation.make", lambda job, example: None)
+    if not WITHOUT_COMPILED:
+        from engine.compiled import background
+
+        background.clear()
+        monkeypatch.setattr("engine.compiled.inductor.Compilation.make", lambda job, example: None)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Optional speed: records of exact steps, and the whole step compiled. Everything works without this folder."""
+"""Optional speed: exact steps by recorded functions, and whole steps by PyTorch's compiler. All works without it."""

@@ -1,34 +1,36 @@
-"""What is made ready in the background while training already goes on."""
+"""Functions that are made in a background thread while training already goes on.
+
+At the end of the process the thread is asked to end. It looks between its stages and while it traces, so that the
+process waits for one stage at most. The C++ compiler runs in a process of its own
+(``engine.compiled.compile_process``).
+"""
 
 import atexit
-import ctypes
 import logging
-import subprocess
-import sys
 import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.compiled import cache_folder
+from engine.steps.base import TRACING, Function, PendingFunction
+from engine.steps.parity import Sizes
 
 _LOG = logging.getLogger(__name__)
-
-#: Part of a step as a function of tensors.
-Function = Callable[..., tuple[Tensor, ...] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job(ABC):
     """What a function is made for: the sizes of its tensors, where it runs, and on how many threads."""
 
-    sizes: tuple[tuple[torch.Size, torch.dtype], ...]
+    sizes: Sizes
     device: str
     threads: int
 
@@ -37,101 +39,109 @@ class Job(ABC):
         """Return the function, or ``None`` where it would not do what it should; ``example`` may be changed."""
 
 
-@final
-class Made:
-    """The function that a job asks for: ``None`` at first, and for ever where it cannot be made."""
-
-    def __init__(self) -> None:
-        self.function: Function | None = None
-        self.ended = threading.Event()  # it is there, or never will be
+class EndingError(Exception):
+    """The process ends, and what is being made is not needed any more."""
 
 
-#: Letters that are told of what went wrong.
-_SAID = 200
+#: Characters of an error that are logged.
+_LOGGED = 200
 
-#: Functions that are kept; each holds up to some MiB of code.
-_KEPT = 32
+#: Functions that stay in memory; each holds up to some MiB of code.
+_MOST_FUNCTIONS = 32
 
-#: Seconds that a process waits at its end for what is being made, which is broken off: PyTorch aborts where a thread is
-#: torn out of it. To load its compiler takes two or three of them, and longer on a busy machine.
-_LAST = 30.0
+#: Seconds that a process waits at its end for the stage of the thread: PyTorch aborts where a thread ends within it.
+_LONGEST_WAIT = 30.0
 
-#: Seconds after which what did not break off is told again.
-_AGAIN = 0.25
-
-#: Held while something is made: PyTorch traces in one thread at a time.
-TRACING = threading.Lock()
-
-_made: dict[Job, Made] = {}
-_waiting: "SimpleQueue[tuple[Job, Made, list[Tensor]] | None]" = SimpleQueue()
+_functions: dict[Job, PendingFunction] = {}
+_queue: "SimpleQueue[tuple[Job, PendingFunction, list[Tensor]] | None]" = SimpleQueue()
 _lock = threading.Lock()
 _threads: list[threading.Thread] = []
-_ending = threading.Event()
+
+#: Set at the end of the process.
+ENDING = threading.Event()
 
 
-def made(job: Job, example: list[Tensor]) -> Made:
-    """Return what a job asks for, and see to it that it is made; ``example`` are tensors like those that it gets."""
+def request(job: Job, example: list[Tensor]) -> PendingFunction:
+    """Return the function of a job, and begin to make it if nobody has; ``example`` are arguments like its own."""
     with _lock:
-        found = _made.pop(job, None)
-        if found is None:
-            found = Made()
-            _waiting.put((job, found, copies(example)))
+        function = _functions.pop(job, None)
+        if function is None:
+            function = Future()
+            _queue.put((job, function, [tensor.clone() for tensor in example]))
             if not _threads:
                 cache_folder.choose()
-                _threads.append(threading.Thread(target=_make_all, name="maker", daemon=True))
+                _threads.append(threading.Thread(target=_make_all, name="compiler", daemon=True))
                 _threads[0].start()
                 atexit.register(_end)
-        _made[job] = found  # the one that was asked for last stands last
-        for old in list(_made)[:-_KEPT]:
-            del _made[old]
-        return found
+        _functions[job] = function  # the last one requested stands last
+        for old in list(_functions)[:-_MOST_FUNCTIONS]:
+            del _functions[old]
+        return function
 
 
-def is_made(job: Job) -> bool:
-    """Tell whether what a job asks for is there already, or known never to be."""
+def existing(job: Job) -> PendingFunction | None:
+    """Return the function of a job if it is there already, or known never to be."""
     with _lock:
-        return job in _made and _made[job].ended.is_set()
+        function = _functions.get(job)
+        return function if function is not None and function.done() else None
 
 
-def copies(example: list[Tensor]) -> list[Tensor]:
-    """Return tensors that may be changed in the place of those of somebody else."""
-    return [tensor.clone() for tensor in example]
+def clear() -> None:
+    """Forget all functions, so that they are made again when they are requested."""
+    with _lock:
+        _functions.clear()
 
 
-def sizes(example: list[Tensor]) -> tuple[tuple[torch.Size, torch.dtype], ...]:
-    """Return what a job has to know of the tensors."""
-    return tuple((tensor.shape, tensor.dtype) for tensor in example)
+def check_ending() -> None:
+    """Raise ``EndingError`` where the process ends."""
+    if ENDING.is_set():
+        raise EndingError
+
+
+@final
+class CheckEnding(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Looks before each operation whether the process ends: tracing takes many seconds on a busy machine."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Avoid TorchDynamo, which takes seconds to load."""
+        return False
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Compute an operation unless the process ends."""
+        check_ending()
+        return func(*args, **(kwargs or {}))
 
 
 def _make_all() -> None:
-    while (task := _waiting.get()) is not None and not _ending.is_set():
-        job, own, example = task
+    while (task := _queue.get()) is not None and not ENDING.is_set():
+        job, pending, example = task
+        function = None
         try:
             torch.set_num_threads(job.threads)  # the setting belongs to the thread, and to what is compiled
             with TRACING:
-                own.function = job.make(example)
-        except Exception as error:  # no compiler, or one that cannot; training goes on as it is
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            _LOG.warning("A step could not be made ready (%s): %s", type(job).__name__, said[:_SAID])
+                function = job.make(example)
+        except EndingError:
+            pending.set_result(None)
+            return
+        except Exception as error:  # no compiler, or one that cannot compile this; training goes on exactly
+            line = " ".join(f"{type(error).__name__}: {error}".split())
+            _LOG.warning("A step could not be compiled (%s): %s", type(job).__name__, line[:_LOGGED])
             _LOG.info("It was in this place.", exc_info=True)
-        own.ended.set()
+        pending.set_result(function)
 
 
 def _end() -> None:
-    """Break off what is being made, and wait for the thread unless it waits for another program, the C++ compiler."""
-    _ending.set()
-    _waiting.put(None)
-    maker, deadline = _threads[0], time.monotonic() + _LAST
-    while maker.is_alive() and time.monotonic() < deadline:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(maker.ident or 0), ctypes.py_object(SystemExit))
-        maker.join(_AGAIN)
-        if _waits(maker):
-            break
-
-
-def _waits(thread: threading.Thread) -> bool:
-    """Tell whether a thread waits for another program."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None and frame.f_code.co_filename != subprocess.__file__:
-        frame = frame.f_back
-    return frame is not None
+    """Ask the thread to end, and wait until its stage has."""
+    ENDING.set()
+    _queue.put(None)
+    _threads[0].join(_LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""The folder in which PyTorch keeps what it compiled, so that the next process finds it."""
+"""The folder in which PyTorch keeps compiled programs, so that the next process finds them."""
 
 import logging
 import os
@@ -9,19 +9,25 @@ from engine.machine.data_folder import data_folder
 
 _LOG = logging.getLogger(__name__)
 
-_NAMED = "TORCHINDUCTOR_CACHE_DIR"
+_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 
 
 def choose() -> None:
-    """Name the folder, unless it has a name; before PyTorch's compiler is loaded, which tracing does as well.
+    """Choose the folder, unless its variable is set; before PyTorch's compiler is loaded, which tracing does too.
 
-    Where it cannot be written, PyTorch takes one that may be emptied.
+    Where the folder cannot be written, PyTorch chooses one for temporary files.
     """
-    folder = os.environ.setdefault(_NAMED, str(data_folder() / "loss-geometry" / "compiled"))
+    folder = os.environ.setdefault(_VARIABLE, str(data_folder() / "loss-geometry" / "compiled"))
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             return
     except OSError as error:
-        del os.environ[_NAMED]
-        _LOG.warning("What is compiled cannot be kept in %s: %s", folder, error.strerror)
+        del os.environ[_VARIABLE]
+        _LOG.warning("Compiled programs cannot be kept in %s: %s", folder, error.strerror)
+
+
+def mark(fingerprint: str) -> Path | None:
+    """Return the file that says that a program is in the folder, by the program's hash; ``None`` without a folder."""
+    folder = os.environ.get(_VARIABLE)
+    return None if folder is None else Path(folder) / f"{fingerprint}.compiled"

@@ -1,107 +1,88 @@
-"""Programs compiled for the fast mode."""
+"""Whole steps compiled by Inductor, PyTorch's compiler."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from engine.compiled.background import Function, Job, Made, copies, is_made, made, sizes
-from engine.steps.step_buffers import ahead, seen, shapes, stacked
-from engine.steps.whole_step import Program, Shape
-
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
-
-_LOG = logging.getLogger(__name__)
-
-#: Calls of kernels in C++ as well, which in Python take as long again; a GPU's are captured. And what is read twice
-#: stays in memory, rather than being computed anew for each class that it is compared with: angles and cosines of
-#: samples, above all. Eight small nets' steps get 4 % shorter by it.
-#: Headers are not compiled beforehand: a program takes two seconds less after that, but the first one ten seconds more,
-#: again whenever the folder for temporary files was emptied, in which they take 140 MiB.
-_ON_A_CPU: dict[str, object] = {
-    "cpp_wrapper": True,
-    "realize_reads_threshold": 2,
-    "cpp_cache_precompile_headers": False,
-}
-
-#: What the processor says of itself is taken to be known to the C++ compiler too. To ask it takes ten of the first
-#: program's seconds on a machine, and one or two in each process after that.
-_TRUSTED: dict[str, object] = {"cpp.vec_isa_ok": True}
+from engine.compiled import background, cache_folder
+from engine.compiled.background import ENDING, CheckEnding, Job, check_ending
+from engine.compiled.compile_process import compile_apart
+from engine.compiled.parts import panels_per_part
+from engine.compiled.private_torch import compile_graph, has_bfloat16
+from engine.state.train_state import TrainState
+from engine.steps.base import Function, PendingFunction
+from engine.steps.parity import sizes
+from engine.steps.step_buffers import new_report, next_inputs, shapes, step_tensors
+from engine.steps.whole_step import Shape, WholeStep
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Compilation(Job):
-    """The program of a shape, compiled."""
+    """The whole step of a shape, to be compiled."""
 
     shape: Shape
 
     def trace(self, example: list[Tensor]) -> GraphModule:
-        """Return the operations of the program, as they are compiled."""
-        graph = make_fx(Program(self.shape, torch.device(self.device)))
-        return graph(*copies(example))
+        """Return the operations of the step."""
+        with CheckEnding():
+            traced: GraphModule = make_fx(WholeStep(self.shape, torch.device(self.device)))(
+                *(tensor.clone() for tensor in example)
+            )
+        return traced
 
     def make(self, example: list[Tensor]) -> Function:
-        """Trace the program and compile the trace."""
-        import torch._inductor  # noqa: PLC0415  (which only this thread should wait for)
-        from torch._inductor.cpu_vec_isa import valid_vec_isa_list  # noqa: PLC0415
+        """Trace and compile the step: on a processor in another process first, then from PyTorch's cache."""
+        graph = self.trace(example)
+        if torch.device(self.device).type == "cpu":
+            mark = cache_folder.mark(self._fingerprint(graph))
+            if mark is not None and not mark.exists() and compile_apart(self, ENDING):
+                mark.touch()
+        check_ending()
+        return self._compile(graph, example)
 
-        if torch.device(self.device).type != "cpu":
-            return self._compiled(example, {})
-        try:
-            with _trusting():
-                return self._compiled(example, _ON_A_CPU | _TRUSTED)
-        except Exception:  # an old compiler, or none at all, which the second trial says
-            _LOG.info("Compiled again, for what the C++ compiler knows of this processor.", exc_info=True)
-            valid_vec_isa_list.cache_clear()
-            return self._compiled(example, _ON_A_CPU)
+    def compile(self, example: list[Tensor]) -> Function:
+        """Trace and compile the step here."""
+        return self._compile(self.trace(example), example)
 
-    def _compiled(self, example: list[Tensor], patches: dict[str, object]) -> Function:
-        traced = self.trace(example)
-        for node in traced.graph.nodes:
-            node.meta.pop("val", None)  # what tracing made of the tensors; the compiler makes its own
-        # called as it is, without the guards of torch.compile, which take a tenth of a small net's step
-        step: Function = torch._inductor.standalone_compile(
-            traced, [*copies(example)], dynamic_shapes="from_example_inputs", options={"config_patches": patches}
-        )
-        step(*copies(example))
-        return step
+    def _compile(self, graph: GraphModule, example: list[Tensor]) -> Function:
+        for node in graph.graph.nodes:
+            node.meta.pop("val", None)  # the tensors of the trace; the compiler makes its own
+        return compile_graph(graph, example)
+
+    def _fingerprint(self, graph: GraphModule) -> str:
+        """Return a hash of all that the compiled step depends on."""
+        text = f"{torch.__version__} {self.threads} {self.sizes} {graph.code}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
-@contextmanager
-def _trusting() -> Iterator[None]:
-    """Let what the processor says of its further instructions be taken for granted, for which there is no setting."""
-    from torch._inductor.cpu_vec_isa import VecISA  # noqa: PLC0415
-
-    asked = VecISA.check_build
-    VecISA.check_build = lambda *_: True  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        VecISA.check_build = asked  # type: ignore[method-assign]
+def program_shapes(state: TrainState) -> dict[range, Shape]:
+    """Return the panels of each part, and the shape of the step that is compiled for all of them."""
+    # bfloat16 where a processor has instructions for it; a GPU has TF32 for this, with the whole range of the numbers
+    half = state.net.half and state.device.type == "cpu" and has_bfloat16()
+    return shapes(state, panels_per_part(state), half=half)
 
 
-def program_for(trainer: "Trainer") -> Made:
-    """Return the compiled program for a trainer as it is, which may take a while to be there."""
-    return made(*compilation(trainer))
-
-
-def is_there(trainer: "Trainer") -> bool:
-    """Tell whether this process has that program already, or knows that there will be none."""
-    return is_made(compilation(trainer)[0])
-
-
-def compilation(trainer: "Trainer") -> tuple[Compilation, list[Tensor]]:
-    """Return the job that makes it, which all parts of the panels have in common, and the tensors of the first one."""
-    part, shape = next(iter(shapes(trainer).items()))
-    x, y, rates, times = next(ahead(trainer, 1))
-    example = [x, y, rates[: len(part)], times, *stacked(trainer, seen(trainer))[0].flat()]
+def compilation(state: TrainState) -> tuple[Compilation, list[Tensor]]:
+    """Return the job that compiles the step of a state as it is, and the tensors of its first part."""
+    parts = program_shapes(state)
+    part, shape = next(iter(parts.items()))
+    x, y, rates, times = next(next_inputs(state, 1))
+    example = [x, y, rates[: len(part)], times, *step_tensors(state, parts, new_report(state))[0].flat()]
     threads = torch.get_num_threads()
-    return Compilation(sizes=sizes(example), device=str(trainer.device), threads=threads, shape=shape), example
+    return Compilation(sizes=sizes(example), device=str(state.device), threads=threads, shape=shape), example
+
+
+def request_step(state: TrainState) -> PendingFunction:
+    """Return the compiled step for a state as it is, which may take a while to be there."""
+    return background.request(*compilation(state))
+
+
+def existing_step(state: TrainState) -> PendingFunction | None:
+    """Return that step if this process has it already, or knows that there will be none."""
+    return background.existing(compilation(state)[0])

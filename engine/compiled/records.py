@@ -1,8 +1,7 @@
-"""The gradients of a family's panels, played from a record of the operations that Python does.
+"""The gradients of a family's panels as a recorded function: the operations that Python calls, without Python.
 
-A record is played by TorchScript's interpreter, which calls the kernels that Python would call; of a small net's step
-that takes half of the time. All panels of a family are in one record, as much of them side by side as gives each the
-very bytes that Python gives it alone.
+TorchScript's interpreter calls the same kernels, which takes half the time of a small net's step. All panels of a
+family are in one function, with as much side by side as gives each panel the bytes that Python gives it alone.
 """
 
 import logging
@@ -14,38 +13,54 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from engine.compiled.background import Function, Job
-from engine.compiled.torchscript import convolution_backward
-from engine.steps.gradients import Gradients, Way
-from engine.steps.parity import first, same, settled, trials, ways
+from engine.compiled import background
+from engine.compiled.background import CheckEnding, Job, check_ending
+from engine.compiled.private_torch import convolution_backward, to_torchscript
+from engine.steps.base import Function, PendingFunction
+from engine.steps.gradients import Gradients, SideBySide
+from engine.steps.parity import candidates, first_panel, python_gradients, same_bytes, sizes, trials
 
 _LOG = logging.getLogger(__name__)
 
 
+def record(gradients: Gradients, example: list[Tensor], only_existing: bool) -> PendingFunction | None:
+    """Return the recorded function of gradients with such arguments, which may take a while to be there.
+
+    ``None`` where it is not there already and ``only_existing`` is set.
+    """
+    job = GradientsTrace(
+        sizes=sizes(example), device=str(example[0].device), threads=torch.get_num_threads(), gradients=gradients
+    )
+    return background.existing(job) if only_existing else background.request(job, example)
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
-class Record(Job):
-    """The operations of such a function."""
+class GradientsTrace(Job):
+    """Gradients whose operations are to be recorded."""
 
     gradients: Gradients
 
     def make(self, example: list[Tensor]) -> Function | None:
         """Record the operations; return them if each panel gets the bytes that Python gives it alone."""
-        alone, python = example[2].ndim == 1, settled(self, self.gradients, example)
-        for way in [Way.STACKED] if alone else ways(self.gradients, example):
+        alone, python = example[2].ndim == 1, python_gradients(self.gradients, example)
+        for side_by_side in [SideBySide.ALL] if alone else candidates(self.gradients, example):
+            check_ending()
             try:
-                played = _recorded(self._operations(way, example), example)
-            except RuntimeError as error:  # not every operation can be; Python goes on
+                operations = self.trace(side_by_side, example)
+            except RuntimeError as error:  # a loss or a net that looks at numbers; Python goes on
                 _LOG.info("Steps are not recorded: %s", error)
                 continue
-            if all(same(python, played, trial) for trial in trials(python, example)):
-                return played
+            recorded = to_torchscript(operations, example)
+            if recorded is not None and self._same(python, recorded, example):
+                return recorded
         return None
 
-    def _operations(self, way: Way, example: list[Tensor]) -> Callable[..., tuple[Tensor, ...]]:
-        if way is not Way.NOTHING:
-            return _traced(replace(self.gradients, way=way), example)
-        one = _traced(self.gradients, first(example))
+    def trace(self, side_by_side: SideBySide, example: list[Tensor]) -> Function:
+        """Return the operations as a function that TorchScript can record."""
+        if side_by_side is not SideBySide.NOTHING:
+            return _trace(replace(self.gradients, side_by_side=side_by_side), example)
+        one = _trace(self.gradients, first_panel(example))
 
         def each(x: Tensor, y: Tensor, *stacks: Tensor) -> tuple[Tensor, ...]:
             panels = [one(x, y, *own) for own in zip(*(stack.unbind() for stack in stacks), strict=True)]
@@ -53,55 +68,45 @@ class Record(Job):
 
         return each
 
+    @staticmethod
+    def _same(python: Gradients, recorded: Function, example: list[Tensor]) -> bool:
+        for trial in trials(python, example):
+            check_ending()
+            if not same_bytes(python, recorded, trial):
+                return False
+        return True
 
-def _prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of what PReLU reads and of its slope, number by number, as PyTorch's kernel does.
 
-    That one decides about each number by itself, which a processor cannot foresee. A step of sixteen small nets gets a
-    tenth shorter without it (11.1 and 10.2 ms).
+def prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients of PReLU's input and slope, number by number, with the bytes of PyTorch's kernel.
+
+    That kernel branches on each number, which a processor cannot predict. A step of sixteen small nets takes 10.2 ms
+    with this and 11.1 ms with the kernel.
     """
-    above = torch.ops.aten.threshold_backward(pull, x, 0)  # what comes to numbers above zero, and zero for the others
+    above = torch.ops.aten.threshold_backward(pull, x, 0)  # the gradient where the input is above zero, else zero
     below = pull - above
     slope = x * below
     return below.mul_(weight).add_(above), slope
 
 
-#: What is recorded in the place of what.
-_OTHERWISE: dict[Any, Callable[..., Any]] = {
+#: What is recorded in place of an operator.
+_REPLACEMENTS: dict[Any, Callable[..., Any]] = {
     torch.ops.aten.convolution_backward.default: convolution_backward,
-    torch.ops.aten._prelu_kernel_backward.default: _prelu_backward,
+    torch.ops.aten._prelu_kernel_backward.default: prelu_backward,
 }
 
 
-def _traced(gradients: Gradients, example: list[Tensor]) -> Callable[..., tuple[Tensor, ...]]:
-    """Return the operations of all there is to it, backward pass included."""
-    graph = make_fx(gradients)(*example)
+def _trace(gradients: Gradients, example: list[Tensor]) -> Callable[..., tuple[Tensor, ...]]:
+    """Return the operations of gradients, backward pass included."""
+    with CheckEnding():
+        graph = make_fx(gradients)(*example)
     for node in list(graph.graph.nodes):
         if node.target is torch.ops.aten.detach.default:  # there is nothing to detach from
             node.replace_all_uses_with(node.args[0])
             graph.graph.erase_node(node)
-        elif node.target in _OTHERWISE:
-            node.target = _OTHERWISE[node.target]
+        elif node.target in _REPLACEMENTS:
+            node.target = _REPLACEMENTS[node.target]
     graph.graph.eliminate_dead_code()
     graph.recompile()
     function: Callable[..., tuple[Tensor, ...]] = graph.forward
     return function
-
-
-def _recorded(function: Callable[..., tuple[Tensor, ...]], example: list[Tensor]) -> Function:
-    """Return a function of tensors as TorchScript."""
-    with torch.no_grad():
-        # what torch.jit.trace does; its functions stay in memory for ever, 3 MiB each
-        found, _ = torch._C._create_graph_by_tracing(function, tuple(example), lambda _: "", True, False)
-        recorded: Function = torch._C._create_function_from_graph("played", found)
-
-    def played(*given: Tensor) -> tuple[Tensor, ...] | None:
-        # rewritten, a product and a sum round differently; the setting belongs to the thread
-        before = torch._C._get_graph_executor_optimize()
-        torch._C._set_graph_executor_optimize(False)
-        try:
-            return recorded(*given)
-        finally:
-            torch._C._set_graph_executor_optimize(before)
-
-    return played

@@ -1,87 +1,90 @@
-"""The fast step: all panels of a family at once, compiled while training already goes on."""
+"""The compiled step: all panels of a family at once, compiled while training already goes on."""
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, final
+from typing import final
 
-from engine.compiled.background import Made
-from engine.compiled.inductor import is_there, program_for
-from engine.steps.base import Step
-from engine.steps.exact import Exact
-from engine.steps.step_buffers import Bound, Read, ahead
+from engine.compiled.inductor import existing_step, program_shapes, request_step
+from engine.state.train_state import TrainState
+from engine.steps.base import Compiler, PendingFunction, Step
+from engine.steps.exact import ExactStep
+from engine.steps.step_buffers import StepBuffers, StepInputs, next_inputs
 
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
+#: Steps between two looks for panels that have stopped.
+_LOOK_EVERY = 100
 
-#: Steps after which it is looked for panels that have stopped.
-_LOOK = 100
-
-#: Steps whose batches and rates are put together at once: one by one they take a hundredth of a small step.
+#: Steps whose batches and rates are prepared at once: one by one they take a hundredth of a small step.
 _AHEAD = 16
 
 
 @final
-class Fast(Step):
-    """Steps as the exact one does until a compiled program is there, then by the program.
+class CompiledStep(Step):
+    """Steps as the exact one takes them until the compiled one is there.
 
-    Numbers differ from those of the exact step by rounding, which training blows up; which step changed over is
-    not reproducible. Knobs are tensors of the program: moving one does not make another. A program is asked for as soon
-    as it is ``worth`` its compiler; one that this process has is used anyway.
+    Numbers differ from those of the exact step by rounding, which training amplifies; in which step it changes over is
+    not reproducible. Knobs are tensors of the step, so that a moved knob needs no other program. A step is compiled as
+    soon as that is ``worth`` it; one that this process has already is used anyway.
     """
 
-    def __init__(self, exact: Exact, worth: Callable[[], bool]) -> None:
+    def __init__(self, exact: ExactStep, worth: Callable[[], bool], compiler: Compiler | None = None) -> None:
         super().__init__()
-        self._exact, self._worth = exact, worth
-        self._ask = program_for
-        self._looked = False  # whether the program is there already
-        self._compiled: Made | None = None
-        self._bound: Bound | None = None
-        self._next: deque[Read] = deque()
+        self.exact = exact
+        self.compiled: PendingFunction | None = None
+        self.buffers: StepBuffers | None = None
+        self._worth, self._compiler = worth, compiler or request_step
+        self._first = True  # whether nobody has looked yet for a step that is there already
+        self._inputs: deque[StepInputs] = deque()
 
-    def take(self, trainer: "Trainer", most: int) -> None:
+    def take(self, state: TrainState, most: int) -> None:
         """Take one step with all panels."""
-        own = trainer
-        if self._compiled is None:
-            self._compiled = self._asked(own)
-        if self._compiled is None or self._compiled.function is None:
-            # records that are asked for while it is compiled would come after the program
-            self._exact.recording = self._compiled is None or self._compiled.ended.is_set()
-            self._exact.take(own, 1)
+        if self.compiled is None:
+            self.compiled = self._request(state)
+        function = self.compiled.result() if self.compiled is not None and self.compiled.done() else None
+        if function is None:
+            # what is recorded while the step is compiled would be there after it
+            self.exact.record = self.compiled is None or self.compiled.done()
+            self.exact.take(state, 1)
             return
-        self.stage, self.program = "compiled", self._compiled
-        if self._bound is None:
-            self._bound = Bound(own)
-            self.precision = "bfloat16" if self._bound.shape.half else "float32"
-        if not self._next:
-            self._next.extend(ahead(own, _AHEAD))
-        x, y, rates, times = self._next.popleft()
-        for part, flat in self._bound.parts:
-            self._compiled.function(x, y, rates[part.start : part.stop], times, *flat)
-        own.step += 1
-        if own.step % _LOOK == 0:
-            self.settle(own)
+        self.stage = "compiled"
+        if self.buffers is None:
+            self.buffers = StepBuffers(state, program_shapes(state))
+            self.precision = "bfloat16" if self.buffers.shape.half else "float32"
+        if not self._inputs:
+            self._inputs.extend(next_inputs(state, _AHEAD))
+        x, y, rates, times = self._inputs.popleft()
+        for part, flat in self.buffers.parts:
+            function(x, y, rates[part.start : part.stop], times, *flat)
+        state.step += 1
+        if state.step % _LOOK_EVERY == 0:
+            self.sync(state)
 
-    def settle(self, trainer: "Trainer") -> None:
-        """Bring panels that stopped, and Adam's count of steps, to the trainer."""
-        if self._bound is not None:
-            self._bound.settle(trainer)
+    def look(self, state: TrainState) -> None:
+        """Set the losses and norms of the next batch without a step."""
+        self.exact.look(state)
 
-    def changed(self, trainer: "Trainer") -> None:
-        """Move the knobs of the program, or ask for another one where the losses are no longer of its families."""
-        self._exact.changed(trainer)
-        self._next.clear()
-        if self._bound is not None and self._bound.refreshed(trainer):
+    def sync(self, state: TrainState) -> None:
+        """Note the panels that have stopped."""
+        if self.buffers is not None:
+            self.buffers.sync(state)
+
+    def refresh(self, state: TrainState) -> None:
+        """Read the knobs again, or request another step where the losses are no longer of its families."""
+        self.exact.refresh(state)
+        self._inputs.clear()
+        if self.buffers is not None and self.buffers.refresh(state, program_shapes(state)):
             return
-        self._compiled = self._bound = self.program = None
-        self._looked = False
+        self.compiled = self.buffers = None
+        self._first = True
         self.stage, self.precision = "exact", "float32"
 
     def wait(self) -> None:
-        """Wait until the program is there, or never will be."""
-        if self._compiled is not None:
-            self._compiled.ended.wait()
+        """Wait until the compiled step is there, or never will be."""
+        if self.compiled is not None:
+            self.compiled.result()
 
-    def _asked(self, own: "Trainer") -> Made | None:
-        """Ask for the program, if it is there or worth it."""
-        first, self._looked = not self._looked, True
-        return self._ask(own) if self._worth() or (first and is_there(own)) else None
+    def _request(self, state: TrainState) -> PendingFunction | None:
+        """Return the compiled step, if it is there or worth it."""
+        first, self._first = self._first, False
+        if self._worth():
+            return self._compiler(state)
+        return existing_step(state) if first else None

@@ -1,4 +1,4 @@
-"""Edits at the door: which knob of which panels is meant, and whether it may be moved there."""
+"""Edits: a knob that moves while a run trains, and the check of an edit that comes from outside."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ LEARNING_RATE = Knob(
 
 @dataclass(frozen=True)
 class Edit:
-    """A knob moved while training: before step ``step + 1``, in one panel or (``None``) in all that have it.
+    """A knob that moves after ``step`` steps, in one panel or (``None``) in all that have it.
 
     The knob ``learning_rate`` is the optimiser's.
     """
@@ -28,19 +28,19 @@ class Edit:
 
 
 def check_edit(experiment: Experiment, panel: int | None, name: str, value: object) -> Value:
-    """Return the value in the knob's own type; raise ``Refusal`` where panel, knob or value is not to be had.
+    """Return the value in the knob's own type; raise ``Refusal`` where panel, knob or value does not exist there.
 
-    ``panel`` ``None`` means every panel that has the knob, and the value must be allowed in all of them.
+    ``panel`` ``None`` means every panel that has the knob; the value must be allowed in all of them.
     """
     count = len(experiment.panels)
     if panel is not None and not 0 <= panel < count:
         raise Refusal("server.panel_range", found=panel, last=count - 1)
-    meant = experiment.panels if panel is None else experiment.panels[panel : panel + 1]
+    panels = experiment.panels if panel is None else experiment.panels[panel : panel + 1]
     if name == LEARNING_RATE.name:
         return LEARNING_RATE.check(value)
-    knobs = [knob for each in meant for knob in LOSSES[each.loss].knobs()]
-    same: list[Knob] = [knob for knob in knobs if knob.name == name]
-    if not same:
+    knobs = [knob for each in panels for knob in LOSSES[each.loss].knobs()]
+    candidates: list[Knob] = [knob for knob in knobs if knob.name == name]
+    if not candidates:
         allowed = ", ".join(dict.fromkeys([LEARNING_RATE.name, *(knob.name for knob in knobs)]))
         raise Refusal("server.no_such_knob", name=repr(name[:40]), allowed=allowed)
-    return [knob.check(value) for knob in same][-1]
+    return [knob.check(value) for knob in candidates][-1]

@@ -26,7 +26,7 @@ from toy_data import DATA_SETS, DataSet
 
 _T = TypeVar("_T")
 
-#: Knobs as they are given; they are checked by those who have them.
+#: Knobs as the caller gives them; the loss, net or data set that has them checks them.
 Given = Mapping[str, SkipValidation[float | int | str | bool]]
 
 #: The whole numbers of an experiment, from the lowest to the highest that it allows.
@@ -41,7 +41,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
 
 
 class _Value(BaseModel):
-    """A frozen value that is checked at the door; numbers of NumPy are taken as Python's.
+    """A frozen value that is checked when it is made; numbers of NumPy become Python's.
 
     Its constructor raises ``Refusal`` with one sentence; pydantic's own ``model_validate`` and
     ``model_validate_json`` raise ``ValidationError``.
@@ -55,7 +55,7 @@ class _Value(BaseModel):
         except ValidationError as error:
             raise refusal_of(error) from None
 
-    # says to pydantic that values inside of others need not be made through it: their places are told then
+    # tells pydantic to make values inside others without this constructor, so that errors name their places
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="before")
@@ -65,10 +65,10 @@ class _Value(BaseModel):
 
 
 class Panel(_Value):
-    """One loss with its knobs; ``knobs`` may name some of them, the others keep their defaults.
+    """One loss with its knobs; knobs that ``knobs`` does not name have their defaults.
 
     ``learning_rate`` is that of the experiment unless the panel has its own. Raises ``Refusal`` where the loss does
-    not exist, or a knob or its value is not one of the loss.
+    not exist, or has no such knob, or does not allow its value.
     """
 
     loss: str
@@ -77,11 +77,11 @@ class Panel(_Value):
 
     @field_validator("loss")
     @classmethod
-    def _known(cls, slug: str) -> str:
+    def _check_loss(cls, slug: str) -> str:
         return one_of("loss", slug, LOSSES).slug
 
     @model_validator(mode="after")
-    def _filled(self) -> Self:
+    def _fill_knobs(self) -> Self:
         object.__setattr__(self, "knobs", _fill(self.loss, knobs_of(LOSSES[self.loss]), self.knobs))
         return self
 
@@ -99,8 +99,8 @@ class Experiment(_Value):
 
     ``points`` is how many samples are shown (the test set first, then the training set; fewer where the data
     set is smaller), ``steps_per_frame`` how many steps lie between two frames. In the mode ``exact`` the same
-    experiment gives the same bytes, and a panel beside others those of the same panel alone; ``fast`` gives this up
-    for speed: panels of a family are computed together, and compiled where that can be.
+    experiment gives the same bytes, and a panel has the same bytes alone and beside others. The mode ``fast`` gives
+    this up for speed: panels of a family are computed together, by a compiled step where there is a compiler.
 
     Raises ``Refusal`` with the first thing that is wrong, and so does ``parse``.
     """
@@ -127,16 +127,16 @@ class Experiment(_Value):
 
     @field_validator("data")
     @classmethod
-    def _known_data(cls, slug: str) -> str:
+    def _check_data(cls, slug: str) -> str:
         return one_of("data", slug, DATA_SETS).slug
 
     @field_validator("net")
     @classmethod
-    def _known_net(cls, slug: str) -> str:
+    def _check_net(cls, slug: str) -> str:
         return one_of("net", slug, NETS).slug
 
     @model_validator(mode="after")
-    def _filled(self) -> Self:
+    def _fill_knobs(self) -> Self:
         dials = _fill(self.data, knobs_of(DATA_SETS[self.data]), self.dials)
         object.__setattr__(self, "dials", dials)
         object.__setattr__(self, "net_knobs", _fill(self.net, knobs_of(NETS[self.net]), self.net_knobs))
@@ -148,7 +148,7 @@ class Experiment(_Value):
 
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any]) -> "Experiment":
-        """Read an experiment from JSON or a mapping; raise ``Refusal`` with one sentence where it is none."""
+        """Read an experiment from JSON or a mapping; raise ``Refusal`` where it is not a valid one."""
         try:
             if isinstance(document, str | bytes):
                 return cls.model_validate_json(document)
@@ -193,7 +193,7 @@ def refusal_of(error: ValidationError) -> Refusal:
 
 
 def one_of(name: str, slug: str, known: Mapping[str, _T]) -> _T:
-    """Return what is known under a slug, or raise ``Refusal`` naming what is."""
+    """Return the value under a slug; raise ``Refusal``, which lists all slugs, where there is none."""
     if slug not in known:
         raise Refusal("errors.unknown_name", name=name, value=repr(slug)[:40], allowed=", ".join(known))
     return known[slug]

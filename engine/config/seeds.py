@@ -1,4 +1,4 @@
-"""Where randomness comes from: one generator for each purpose, made from the seed of the experiment."""
+"""Random generators: one for each purpose, from the seed of the experiment."""
 
 import hashlib
 
@@ -6,6 +6,6 @@ import torch
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:
-    """Make the generator for a purpose; different purposes draw from unrelated streams."""
+    """Return the generator for a purpose; different purposes draw unrelated numbers."""
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

@@ -1,4 +1,4 @@
-"""Fields that come from outside: NumPy's numbers as Python's, and what pydantic finds wrong, in our words."""
+"""The check of values that come from outside: what pydantic finds wrong, in our sentences."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from spec import Message, Refusal
 
-#: Characters of a value, and of a place, that are shown of what a stranger sent.
+#: Characters of a wrong value, and of its place, that a sentence shows.
 _SHOWN = 60
 
 #: Which sentence says what is allowed, by pydantic's type of error, and which of its values it shows.
@@ -45,8 +45,8 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "json_type": ("json", ""),
 }
 
-#: What pydantic adds to the place of a value that may be of several types: which of them it tried.
-_TRIED = {"bool", "int", "float", "str"}
+#: What pydantic adds to the place of a value that may be of several types: the types that it tried.
+_TYPES = {"bool", "int", "float", "str"}
 
 
 def plain(value: object) -> Any:
@@ -61,8 +61,7 @@ def plain(value: object) -> Any:
 def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Refusal:
     """Put what pydantic found first into one of our sentences.
 
-    ``names`` are the fields that there are, by the name of the model; those of ``Panel`` hold for what stands in
-    ``panels``.
+    ``names`` are the fields by the name of their model; those of ``Panel`` are the fields of ``panels``.
     """
     first = error.errors(include_url=False)[0]
     kind, values, given = first["type"], first.get("ctx", {}), first.get("input")
@@ -74,7 +73,7 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
     if kind == "extra_forbidden":
         known = names.get("Panel" if "panels" in loc[:-1] else error.title, ())
         allowed = _allowed("names", names=", ".join(known)) if known else _allowed("no_name")
-    elif loc and loc[-1] in _TRIED:
+    elif loc and loc[-1] in _TYPES:
         loc, allowed = loc[:-1], _allowed("value")
     else:
         sentence, shown = _SENTENCES.get(kind, ("other", ""))
@@ -100,7 +99,7 @@ def _limit(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """Put what was sent into one line of some characters."""
+    """Return a value as one short line of text."""
     try:
         written = " ".join(repr(value).split())
     except ValueError:  # a whole number of more digits than Python puts into words

@@ -1,4 +1,4 @@
-"""Frames made in a thread of their own, one after another, while training goes on."""
+"""A thread that builds frames, one after another, while training goes on."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from engine.frames.inputs import FrameInputs
 @final
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A frame as it is recorded, what it was made of, and how many seconds that took."""
+    """An encoded frame, what it was built from, and how many seconds that took."""
 
     inputs: FrameInputs
     body: bytes
@@ -25,7 +25,7 @@ class Picture:
 
 @final
 class BackgroundFrames:
-    """The thread; ``wake`` is called in it each time that a frame is there."""
+    """The thread; it calls ``wake`` each time that a frame is there."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -33,7 +33,7 @@ class BackgroundFrames:
         self._pool = ThreadPoolExecutor(1, "frames", initializer=torch.set_num_threads, initargs=(1,))
 
     def make(self, inputs: FrameInputs) -> "Future[Picture]":
-        """Begin with a frame."""
+        """Begin to build a frame."""
         frame = self._pool.submit(_make, inputs)
         frame.add_done_callback(lambda _: self._wake())
         return frame

@@ -1,4 +1,4 @@
-"""Making a frame: everything that is seen of all panels, under one set of weights."""
+"""Builds a frame: everything that is shown of all panels, under one set of weights."""
 
 from collections.abc import Mapping
 
@@ -16,8 +16,8 @@ from losses.shape import ROW
 
 BINS = 48  # of a live histogram (docs/recording.md)
 
-#: Samples a forward pass: on a processor few enough for its cache, where that is several times faster than all at
-#: once; on a GPU many, as each pass costs some launches, but of eight LeNet++ still no more than a few GiB.
+#: Samples of a forward pass: on a processor few enough for its cache, which is several times faster than all at once;
+#: on a GPU many, as each pass costs some launches, but few enough that eight LeNet++ need no more than a few GiB.
 CHUNK, LARGE_CHUNK = 256, 1024
 
 #: The histogram of the gradients that samples receive is over the decimal logarithm of their length, from 1e-6 to 100.
@@ -26,24 +26,24 @@ GRADIENT, DECADES = "gradient", (-6.0, 2.0)
 
 @torch.no_grad()
 def take(inputs: FrameInputs) -> Frame:
-    """See all panels; losses and histograms are those of the last batch.
+    """Return the frame; losses and histograms are those of the last batch.
 
     Embeddings are computed on the device, everything else on the processor.
     """
     data = inputs.data
     with inputs.beside():  # all that touches the device: a tensor of another stream may not be there yet
         look = data.look(inputs.looks)
-        looks, look_y = _forward(inputs, look.x), off(look.y)
+        embeddings, look_y = _forward(inputs, look.x), off(look.y)
         last, y = data.batch(inputs.places)
         batch, y = _forward(inputs, last, chunk=len(last)), off(y)
-        strangers = None
+        held_out = None
         if inputs.full and data.held_out is not None:
-            strangers = _forward(inputs, data.held_out[0])
+            held_out = _forward(inputs, data.held_out[0])
         states = [{name: off(tensor) for name, tensor in state.items()} for state in inputs.states]
         norms, last_losses = off(inputs.norms), off(inputs.last_losses)
     panels = []
     for panel, loss in enumerate(inputs.losses):
-        state, z = states[panel], looks[panel]
+        state, z = states[panel], embeddings[panel]
         train, test = (Cloud.of(z[some], look_y[some]) for some in (look.trains, look.tests))
         means = train.means(len(data.classes))
         head = _head(loss, state, means)
@@ -52,15 +52,15 @@ def take(inputs: FrameInputs) -> Frame:
         stopped = inputs.stopped.get(panel)
         losses, lengths = _gradients(loss, batch[panel], y, state)
         observed = loss.observe(batch[panel], y, state)
-        told = {"gradient_norm": float(norms[panel]), **metrics.quick(train, test, means, head)}
+        numbers = {"gradient_norm": float(norms[panel]), **metrics.quick(train, test, means, head)}
         if loss.active(batch[panel][:2], y[:2], state, 1) is not None:  # a loss over pairs, triplets, quadruplets
-            told |= metrics.active_share(loss, observed)
+            numbers |= metrics.active_share(loss, observed)
         if inputs.full:
-            told |= retrieval_metrics.full(train, test, directional=loss.directional())
-        if strangers is not None and data.held_out is not None:
-            best = scores[look.tests].amax(1), _scores(loss, strangers[panel], state, head).amax(1)
-            cloud = Cloud.of(strangers[panel], data.held_out[1])
-            told |= retrieval_metrics.held_out(cloud, *best, directional=loss.directional())
+            numbers |= retrieval_metrics.full(train, test, directional=loss.directional())
+        if held_out is not None and data.held_out is not None:
+            best = scores[look.tests].amax(1), _scores(loss, held_out[panel], state, head).amax(1)
+            cloud = Cloud.of(held_out[panel], data.held_out[1])
+            numbers |= retrieval_metrics.held_out(cloud, *best, directional=loss.directional())
         scene = Scene(
             classes=len(data.classes),
             dim=z.shape[1],
@@ -69,7 +69,7 @@ def take(inputs: FrameInputs) -> Frame:
         )
         panels.append(
             PanelFrame(
-                embeddings=_shown(z, look, data.shown),
+                embeddings=_shown_embeddings(z, look, data.shown),
                 loss=float(last_losses[panel] if stopped else losses.mean()),
                 train_accuracy=_share(right[look.trains]),
                 test_accuracy=_share(right[look.tests]),
@@ -79,15 +79,15 @@ def take(inputs: FrameInputs) -> Frame:
                 learning_rate=inputs.rates[panel],
                 shapes=_shapes(loss, scene),
                 histograms={**_histograms(loss, observed), GRADIENT: _gradient_histogram(lengths)},
-                metrics=told,
+                metrics=numbers,
                 stopped=stopped,
             )
         )
     return Frame(inputs.step, tuple(panels))
 
 
-def _shown(z: Tensor, look: Look, shown: int) -> Floats:
-    """Return the embeddings of the shown samples, NaN where they were not looked at."""
+def _shown_embeddings(z: Tensor, look: Look, shown: int) -> Floats:
+    """Return the embeddings of the shown samples, NaN for those that the frame does not look at."""
     embeddings = np.full((shown, z.shape[1]), np.nan, dtype=np.float32)
     inside = (look.places < shown).numpy()
     embeddings[look.places.numpy()[inside]] = _array(z)[inside]
@@ -99,16 +99,16 @@ def _share(right: Tensor) -> float:
 
 
 def _forward(inputs: FrameInputs, x: Tensor, chunk: int | None = None) -> list[Tensor]:
-    """Return each panel's embeddings of samples that are not scaled yet, on the processor."""
+    """Return each panel's embeddings of unscaled samples, on the processor."""
     chunk = chunk or (CHUNK if x.device.type == "cpu" else LARGE_CHUNK)
     chunks = [inputs.net.forward(inputs.nets, inputs.data.scaled(part)) for part in torch.split(x, chunk)]
     return [off(torch.cat(parts)) for parts in zip(*chunks, strict=True)]
 
 
 def _gradients(loss: Loss, z: Tensor, y: Tensor, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the loss of each sample of a batch, and how long the gradient is that its embedding receives.
+    """Return the loss of each sample of a batch, and the length of the gradient of its embedding.
 
-    The gradient is that of all the batch's losses added up: where samples are looked at one by one, of their own.
+    The gradient is that of the sum of the batch's losses; for losses of single samples, that of the sample's own.
     """
     with torch.enable_grad():
         leaf = z.detach().requires_grad_()
@@ -118,7 +118,7 @@ def _gradients(loss: Loss, z: Tensor, y: Tensor, state: Mapping[str, Tensor]) ->
 
 
 def _head(loss: Loss, state: Mapping[str, Tensor], means: Tensor) -> Head:
-    """Return the head of the loss, off the device; the class means stand in where it has none."""
+    """Return the head of the loss on the processor; the class means take its place where it has none."""
     head = loss.head(state)
     if head is None:
         bias = torch.zeros(len(means))
@@ -157,9 +157,9 @@ def _shapes(loss: Loss, scene: Scene) -> Floats:
 def _histograms(loss: Loss, observed: Mapping[str, Tensor]) -> dict[str, Floats]:
     """Count the profile's scalar of the batch's samples or pairs, for each branch; what lies outside is left out."""
     counts = {}
-    for branch, seen in observed.items():
+    for branch, scalars in observed.items():
         profile = loss.profile(branch)
-        values = _array(seen).ravel()
+        values = _array(scalars).ravel()
         inside = values[np.isfinite(values)]
         counts[branch] = np.histogram(inside, BINS, (profile.low, profile.high))[0].astype(np.float32)
     return counts

@@ -19,7 +19,7 @@ from spec import Message, Refusal
 #: The code of a coordinate that is not finite; codes of the others run from 0 to one less.
 MISSING = 65535
 
-#: What a decoded panel says that diverged; why it did stands in the recording's events.
+#: The reason of a decoded panel that diverged; the true one stands in the recording's events.
 DIVERGED = Message.of("server.panel_diverged")
 
 _HEAD_NUMBERS = ("factor", "blend", "angle", "cosine", "score", "distance")
@@ -36,9 +36,9 @@ def quantise(values: Floats) -> tuple[NDArray[np.uint16], Floats]:
     dim = wide.shape[1]
     low = np.min(wide, axis=0, where=finite, initial=np.inf)
     high = np.max(wide, axis=0, where=finite, initial=-np.inf)
-    seen = finite.any(axis=0)
-    origin = np.where(seen, low, 0)
-    reach = np.max(np.where(seen, high - origin, 0), initial=0)
+    present = finite.any(axis=0)
+    origin = np.where(present, low, 0)
+    reach = np.max(np.where(present, high - origin, 0), initial=0)
     # a step below the smallest normal number would be flushed to zero by some machines
     step = max(np.float32(reach / (MISSING - 1)), np.finfo(np.float32).tiny)
     codes = np.rint((np.where(finite, wide, origin) - origin) / np.float64(step)).clip(0, MISSING - 1)
@@ -64,7 +64,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(body: bytes) -> Frame:
-    """Return the frame of a body, its embeddings rounded to fixed point; raise ``Refusal`` where it is none."""
+    """Return the frame of a body, its embeddings rounded to fixed point; raise ``Refusal`` where it is broken."""
     try:
         described = describe(body)
         tensors = load(body)
@@ -131,7 +131,7 @@ def _describe(panel: PanelFrame) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float | None:
-    """JSON has neither NaN nor infinity."""
+    """Return ``None`` for NaN and infinity, which JSON does not have."""
     return None if value is None or not math.isfinite(value) else float(value)
 
 

@@ -1,4 +1,4 @@
-"""A frame: what is seen of all panels at one step, all under one set of weights."""
+"""A frame: what is shown of all panels at one step, all under one set of weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class PanelFrame:
     ``learning_rate`` as they were in this step, ``shapes`` ``(S, 12)`` encoded rows, ``histograms`` 48 counts a
     branch over the profile's range, and under ``gradient`` those of the gradients' lengths (docs/recording.md).
     ``loss`` is the batch's mean; accuracies lie between 0 and 1.
-    A panel that diverged keeps its last good frame; ``stopped`` then says why.
+    A panel that diverged stays as it was before; ``stopped`` then says why.
     """
 
     embeddings: Floats

@@ -1,10 +1,10 @@
-"""What a frame is made of: copies of what training moves, so that it can be made while training goes on."""
+"""What a frame is built from: copies of what steps change, so that it can be built while training goes on."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Self, final
+from typing import Self, final
 
 import torch
 from torch import Tensor
@@ -12,11 +12,9 @@ from torch import Tensor
 from engine.frames import retrieval_metrics
 from engine.nets import Net
 from engine.state.data import Data
+from engine.state.train_state import TrainState
 from losses import Loss
 from spec import Message
-
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
 
 
 @final
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 class FrameInputs:
     """All panels after ``step`` steps, with the last batch ``places``; ``full``: the frame has all metrics.
 
-    ``nets`` are ``(K, *shape)``; ``states``, ``losses`` and ``rates`` belong to a panel each. ``looks`` says
-    at how many samples is looked (``None``: at all). ``copied`` is passed by a GPU once the copies are there.
+    ``nets`` are ``(K, *shape)``; ``states``, ``losses`` and ``rates`` belong to a panel each. The frame looks at
+    ``looks`` samples (``None``: at all). ``copied`` is the event of a GPU after which the copies are there.
     """
 
     step: int
@@ -44,34 +42,34 @@ class FrameInputs:
     copied: torch.cuda.Event | None
 
     @classmethod
-    def of(cls, own: "Trainer", looks: int | None, *, full: bool = False) -> Self:
-        """Take copies of what the next step moves; ``full``: all metrics, also where its step does not ask for them."""
-        plan, values = own.weights.plan, own.weights.values.clone()
-        learned = (plan.state(values, panel) for panel in range(len(own.losses)))
-        rule_state = ({name: tensor.clone() for name, tensor in moved.items()} for moved in own.rule_state)
-        found = cls(
-            step=own.step,
-            full=full or _full(own),
-            data=own.data,
-            places=own.batches.at(max(0, own.step - 1)),
+    def of(cls, state: TrainState, looks: int | None, *, full: bool = False) -> Self:
+        """Copy what the next step changes; ``full``: all metrics, also in a step that does not have them by itself."""
+        plan, values = state.weights.plan, state.weights.values.clone()
+        learned = (plan.state(values, panel) for panel in range(len(state.losses)))
+        rule_state = ({name: tensor.clone() for name, tensor in own.items()} for own in state.rule_state)
+        inputs = cls(
+            step=state.step,
+            full=full or _full(state),
+            data=state.data,
+            places=state.batches.at(max(0, state.step - 1)),
             looks=looks,
-            net=own.net,
+            net=state.net,
             nets=plan.nets(values),
-            states=tuple({**state, **moved} for state, moved in zip(learned, rule_state, strict=True)),
-            losses=tuple(own.losses),
-            rates=tuple(own.rates),
-            last_losses=own.last_losses.clone(),
-            norms=own.norms.clone(),
-            stopped=dict(own.stopped),
-            copied=torch.cuda.Event() if own.device.type == "cuda" else None,  # type: ignore[no-untyped-call]
+            states=tuple({**own, **by_rule} for own, by_rule in zip(learned, rule_state, strict=True)),
+            losses=tuple(state.losses),
+            rates=tuple(state.rates_at(state.step)),
+            last_losses=state.last_losses.clone(),
+            norms=state.norms.clone(),
+            stopped=dict(state.stopped),
+            copied=torch.cuda.Event() if state.device.type == "cuda" else None,  # type: ignore[no-untyped-call]
         )
-        if found.copied is not None:
-            found.copied.record()
-        return found
+        if inputs.copied is not None:
+            inputs.copied.record()
+        return inputs
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Compute on a stream of its own, beside training; on a processor there are none."""
+        """Compute on a stream of its own, beside training; a processor has no streams."""
         if self.copied is None:
             yield
             return
@@ -85,10 +83,10 @@ def off(tensor: Tensor) -> Tensor:
     """Return a tensor on the processor, brought from a GPU through pinned memory while other streams go on."""
     if tensor.device.type != "cuda":
         return tensor.cpu()
-    there = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
-    there.copy_(tensor, non_blocking=True)
+    pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    pinned.copy_(tensor, non_blocking=True)
     torch.cuda.current_stream().synchronize()
-    return there
+    return pinned
 
 
 @cache
@@ -97,7 +95,7 @@ def _stream(device: torch.device) -> torch.cuda.Stream:
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
-def _full(own: "Trainer") -> bool:
-    """Return whether the frame has all metrics: by its step alone, so that neighbours that diverge change nothing."""
-    every = own.experiment.steps_per_frame * retrieval_metrics.FULL_EVERY
-    return own.step % every == 0 or own.step == own.experiment.steps or own.step >= own.horizon
+def _full(state: TrainState) -> bool:
+    """Return whether the frame has all metrics: by its step alone, so that panels that stop change nothing."""
+    every = state.experiment.steps_per_frame * retrieval_metrics.FULL_EVERY
+    return state.step % every == 0 or state.step == state.experiment.steps or state.step >= state.horizon

@@ -1,6 +1,6 @@
-"""How a panel's embeddings lie, as a few numbers: what each means, and where it is from, stands in docs/metrics.md.
+"""How a panel's embeddings lie, as numbers; docs/metrics.md says what each means, and its source.
 
-All is computed on the processor in float64: so few numbers are done before a device would have been asked.
+All is computed on the processor in float64, which is faster for so few numbers than to call a device.
 """
 
 import math
@@ -12,38 +12,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.state.data import chosen
+from engine.state.data import fixed_choice
 from losses import Head, HeadKind, Loss
 from losses.toolkit import stable_ops
 
-#: What ``quick`` says where it applies, in the order of menus and docs.
+#: The metrics of ``quick``, in the order of menus and docs.
 QUICK = (
-    "spread",
-    "smallest_distance",
-    "mean_distance",
-    "smallest_angle",
-    "mean_angle",
-    "fisher_ratio",
-    "nearest_mean_accuracy",
-    "norm_mean",
-    "norm_deviation",
-    "alignment",
-    "uniformity",
-    "nc1",
-    "nc2_equinorm",
-    "nc2_equiangular",
-    "nc2_maximal_angle",
-    "nc3",
-    "active_share",
-)
+    "spread", "smallest_distance", "mean_distance", "smallest_angle", "mean_angle", "fisher_ratio",
+    "nearest_mean_accuracy", "norm_mean", "norm_deviation", "alignment", "uniformity", "nc1", "nc2_equinorm",
+    "nc2_equiangular", "nc2_maximal_angle", "nc3", "active_share",
+)  # fmt: skip
 
-#: Training samples whose pairs tell how even directions are: all pairs of these take 0.2 ms.
+#: Training samples whose pairs say how even directions are: all pairs of these take 0.2 ms.
 EVEN_SAMPLES = 300
 
 #: A pair or triplet is active where its loss is at least this share as steep as it gets on the axis of its curve.
 STEEP = 0.02
 
-#: Directions in which the class means differ by less than this share of the variance are none: it is rounding.
+#: Class means that differ along a direction by less than this share of the variance do so by rounding alone.
 FLAT = 1e-10
 
 
@@ -71,22 +57,23 @@ class Cloud:
 
 
 def quick(train: Cloud, test: Cloud, means: Tensor, head: Head) -> dict[str, float]:
-    """Return what every frame says of training and test samples, given the class means ``(C, D)`` of the former.
+    """Return the metrics that every frame has, given the class means ``(C, D)`` of the training samples.
 
-    Classes without training samples are left out, and so is a number that is not defined, as an angle of one class.
+    Classes without training samples are left out, and so is a number that is not defined, such as an angle between one
+    class.
     """
     if not train.z.isfinite().all():
         return {}
     counts = train.counts(len(means))
     there = counts.nonzero()[:, 0]
-    kept, off, length = means[there], train.z - means[train.y], train.z.norm(dim=1)
-    centred = kept - kept.mean(dim=0)
+    centres, off, length = means[there], train.z - means[train.y], train.z.norm(dim=1)
+    centred = centres - centres.mean(dim=0)
     between = (means - train.z.mean(dim=0)).square().sum(dim=1)
     # the nearest mean m has the largest m z - |m|^2 / 2, and of rows max is several times as fast as argmax
-    nearest = there[(kept @ test.z.T - kept.square().sum(dim=1)[:, None] / 2).max(dim=0).indices]
-    found = {
+    nearest = there[(centres @ test.z.T - centres.square().sum(dim=1)[:, None] / 2).max(dim=0).indices]
+    tensors = {
         "spread": off.norm(dim=1).mean(),
-        **_apart(kept),
+        **_distances(centres),
         "fisher_ratio": (counts * between).sum() / off.square().sum(),
         "nearest_mean_accuracy": (nearest == test.y).double().mean(),
         "norm_mean": length.mean(),
@@ -97,26 +84,26 @@ def quick(train: Cloud, test: Cloud, means: Tensor, head: Head) -> dict[str, flo
         **_simplex(centred),
         **_duality(centred, there, head),
     }
-    values = torch.stack([value.double() for value in found.values()]).tolist()
-    return finite(dict(zip(found, values, strict=True)))
+    values = torch.stack([value.double() for value in tensors.values()]).tolist()
+    return finite(dict(zip(tensors, values, strict=True)))
 
 
 def finite(values: Mapping[str, float]) -> dict[str, float]:
-    """Return those numbers that are defined."""
+    """Return the numbers that are defined."""
     return {name: float(value) for name, value in values.items() if math.isfinite(value)}
 
 
 def active_share(loss: Loss, observed: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return which share of the observed pairs, triplets or quadruplets still pulls or pushes, where there are any.
+    """Return the share of the observed pairs, triplets or quadruplets that still pull or push, where there are any.
 
-    ``observed`` is what the loss observes in a batch, for each branch of its profile. A tuple is active where its
-    closed form is at least ``STEEP`` times as steep as at its steepest: for hinges, where it costs something. Of
-    losses that never come to zero every tuple costs something, and this says how many matter.
+    ``observed`` are the scalars of a batch, for each branch of the loss's profile. A tuple is active where the profile
+    is at least ``STEEP`` times as steep as at its steepest. For hinges these are the tuples that cost something; for
+    losses that never reach zero, the tuples that matter.
     """
     active = total = 0
-    for branch, seen in observed.items():
+    for branch, values in observed.items():
         profile = loss.profile(branch)
-        scalars = seen.detach().cpu().double().numpy().ravel()
+        scalars = values.detach().cpu().double().numpy().ravel()
         steepest = np.abs(profile.slope(np.linspace(profile.low, profile.high, 257))).max()
         # beyond its ends the curve goes on as it ends
         slopes = np.abs(profile.slope(scalars.clip(profile.low, profile.high)))
@@ -125,7 +112,7 @@ def active_share(loss: Loss, observed: Mapping[str, Tensor]) -> dict[str, float]
     return {"active_share": active / total} if total else {}
 
 
-def _apart(means: Tensor) -> dict[str, Tensor]:
+def _distances(means: Tensor) -> dict[str, Tensor]:
     """Return how far apart the class means lie, as distances and as angles at the origin."""
     if len(means) < 2:
         return {}
@@ -145,7 +132,7 @@ def _directions(train: Cloud, counts: Tensor) -> dict[str, Tensor]:
     # the squared distances of all ordered pairs of n points add up to 2 n times those to their mean
     weighted = off * counts[train.y].double().sqrt()[:, None]
     alignment = 2 * weighted.square().sum() / (counts * (counts - 1)).sum()
-    some = unit[chosen(len(unit), EVEN_SAMPLES)]
+    some = unit[fixed_choice(len(unit), EVEN_SAMPLES)]
     share = (-2 * some.square().sum(dim=1)).exp()  # exp(-2 |a - b|^2) = exp(-2 |a|^2) exp(4 a b) exp(-2 |b|^2)
     all_pairs = share @ (some @ (4 * some).T).exp_() @ share
     return {"alignment": alignment, "uniformity": ((all_pairs - len(some)) / (len(some) * (len(some) - 1))).log()}

@@ -1,4 +1,4 @@
-"""Which device trains: looked up by its name, refused where it is not there."""
+"""The device that trains, by its name."""
 
 import torch
 
@@ -6,7 +6,7 @@ from spec import Refusal
 
 
 def device_of(name: str) -> torch.device:
-    """Return a device that is there, by its name; raise ``Refusal`` where it is not."""
+    """Return a device of this machine by its name; raise ``Refusal`` where it has no such device."""
     kinds = [
         "cpu",
         *(["cuda"] if torch.cuda.is_available() else []),

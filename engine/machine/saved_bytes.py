@@ -1,4 +1,4 @@
-"""How many bytes autograd keeps of what is computed."""
+"""How many bytes autograd saves for the backward pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from torch import Tensor
 
 
 @contextmanager
-def counted() -> Iterator[list[int]]:
-    """Yield a list of the bytes of each tensor that autograd keeps in the block, what is kept twice counted twice."""
+def saved_tensor_sizes() -> Iterator[list[int]]:
+    """Yield a list of the bytes of each tensor that autograd saves in the block; one saved twice counts twice."""
     sizes: list[int] = []
 
     def note(tensor: Tensor) -> Tensor:

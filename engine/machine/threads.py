@@ -1,7 +1,7 @@
-"""How many threads training takes: one core is left to whoever else is there.
+"""How many threads training uses: one core is left to other programs.
 
-Nets as small as ours gain little from a second thread, and wait for it at every operation where a neighbour has
-the core: single steps of 5 ms were measured at 475 ms then.
+Small nets gain little from a second thread. Where another program has its core, they wait for it at every operation:
+single steps of 5 ms took 475 ms then.
 """
 
 import os
@@ -11,15 +11,15 @@ from contextlib import contextmanager
 
 import torch
 
-#: Seconds for which a thread of Python may keep another one waiting. While a program is compiled, a step of sixteen
-#: small nets takes 14 ms with this, 21 with ten times as much; with less, no less.
+#: Seconds for which a thread of Python may keep another one waiting. While another thread traces, a step of sixteen
+#: small nets takes 14 ms with this and 21 ms with ten times as much; a lower value gains nothing.
 _TURN = 0.00005
 
 
 def take_turns() -> None:
     """Let threads of this process take short turns.
 
-    One that makes a step ready would else hold up each operation of the steps taken meanwhile for the usual 5 ms.
+    Otherwise a thread that traces would delay each operation of the thread that trains by the usual 5 ms.
     """
     sys.setswitchinterval(_TURN)
 
@@ -30,13 +30,13 @@ def cores() -> int:
 
 
 def spare() -> int:
-    """Return how many threads leave one core."""
+    """Return how many threads leave one core free, at least one."""
     return max(1, cores() - 1)
 
 
 @contextmanager
-def spared() -> Iterator[None]:
-    """Leave one core while the block runs; afterwards the caller's own setting holds again."""
+def leave_one_core() -> Iterator[None]:
+    """Leave one core free while the block runs; afterwards the caller's own setting holds again."""
     before = torch.get_num_threads()
     torch.set_num_threads(min(before, spare()))
     try:

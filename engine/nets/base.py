@@ -1,4 +1,4 @@
-"""What every net is: a frozen value with its knobs, that says which weights it has and computes with them."""
+"""What every net is: a frozen value with knobs that says which weights it has and computes with them."""
 
 import inspect
 import math
@@ -23,9 +23,9 @@ Parameters = Mapping[str, Tensor]
 class Net(ABC):
     """A net as a value, without tensors: hashable, its knobs checked when it is made.
 
-    ``slug`` is its name everywhere; ``title`` is shown where the catalogue has none; ``half`` says that the fast mode
-    may compute it in bfloat16 where a processor does that faster. No branch and no shape may depend on what samples
-    and weights hold, so that a step can be traced.
+    ``slug`` is its name everywhere; ``title`` is shown where the texts have none; ``half`` says that the mode ``fast``
+    may compute it in bfloat16 where the processor has instructions for it. No branch and no shape may depend on the
+    numbers of samples and weights, so that a step can be traced.
     """
 
     slug: ClassVar[str]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.nets.base import Layout, Net, Parameters, picture
-from engine.nets.layers import convolved, convolved_shared, convolved_stacked, dense, dense_apart, embedded
+from engine.nets.layers import channel_dense, convolution, dense, embedding, shared_convolution, stacked_convolution
 from spec import param
 
 #: Each of the convolutions: how many times the channels of the first it has, and how wide its window is.
@@ -47,14 +47,14 @@ class Cnn(Net):
         """Return the embeddings of pictures."""
         h = x[:, None]
         for number in range(len(_LAYERS)):
-            h = convolved(weights, str(number), h, stride=2)
+            h = convolution(weights, str(number), h, stride=2)
         return dense(weights, "hidden", h.flatten(1)) @ weights["last.weight"].T
 
     def stacked(self, weights: Parameters, x: Tensor) -> Tensor:
         """Return the embeddings that all nets make; a single net is faster by itself."""
         if len(weights["last.weight"]) == 1:
             return torch.stack(self.forward(weights, x))
-        h = convolved_shared(weights, "0", x, stride=2)
+        h = shared_convolution(weights, "0", x, stride=2)
         for number in range(1, len(_LAYERS)):
-            h = convolved_stacked(weights, str(number), h, stride=2)
-        return embedded(weights, dense_apart(weights, "hidden", h))
+            h = stacked_convolution(weights, str(number), h, stride=2)
+        return embedding(weights, channel_dense(weights, "hidden", h))

@@ -13,9 +13,9 @@ from engine.nets.base import Parameters
 
 @torch.library.custom_op("loss_geometry::solid", mutates_args=())
 def solid(row: Tensor) -> Tensor:
-    """Return a copy that stays in memory of its own where a step is compiled.
+    """Return a copy that has memory of its own in a compiled step.
 
-    A row that is put together of all nets would otherwise be looked up, net by net, for each number it is applied to.
+    Otherwise the compiler looks up a row of all nets, net by net, for each number that it is applied to.
     """
     return row.clone()
 
@@ -34,35 +34,35 @@ def dense(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     return functional.prelu(h, weights[f"{layer}.slope"])
 
 
-def convolved(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:
+def convolution(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:
     """Return a padded convolution of one net: ``(B, C, H, W)`` becomes ``(B, channels, H / stride, W / stride)``."""
     weight = weights[f"{layer}.weight"]
     h = functional.conv2d(h, weight, weights[f"{layer}.bias"], stride=stride, padding=weight.shape[-1] // 2)
     return functional.prelu(h, weights[f"{layer}.slope"])
 
 
-def dense_stacked(weights: Parameters, layer: str, h: Tensor) -> Tensor:
+def stacked_dense(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     """Return a fully connected layer of all nets: ``(K, F, B)`` becomes ``(K, width, B)``."""
     h = torch.baddbmm(weights[f"{layer}.bias"][:, :, None], weights[f"{layer}.weight"], h)
-    return _sloped(h, weights[f"{layer}.slope"])
+    return _prelu(h, weights[f"{layer}.slope"])
 
 
-def dense_shared(weights: Parameters, layer: str, x: Tensor) -> Tensor:
+def shared_dense(weights: Parameters, layer: str, x: Tensor) -> Tensor:
     """Return a fully connected layer of all nets on the samples that they share: ``(B, F)`` becomes ``(K, width, B)``.
 
-    Not one wide product: the nets' weights, which lie apart, would have to be copied together for it.
+    For one wide product the nets' weights, which lie apart in memory, would have to be copied first.
     """
     weight = weights[f"{layer}.weight"]
     h = torch.baddbmm(weights[f"{layer}.bias"][:, :, None], weight, x.T.expand(len(weight), -1, -1))
-    return _sloped(h, weights[f"{layer}.slope"])
+    return _prelu(h, weights[f"{layer}.slope"])
 
 
-def _sloped(h: Tensor, slope: Tensor) -> Tensor:
+def _prelu(h: Tensor, slope: Tensor) -> Tensor:
     """Apply slopes ``(K, width)`` to all nets ``(K, width, B)``, as the channels of one sample."""
     return functional.prelu(h.flatten(0, 1)[None], slope.flatten()).view_as(h)
 
 
-def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:
+def stacked_convolution(weights: Parameters, layer: str, h: Tensor, *, stride: int = 1) -> Tensor:
     """Return a padded convolution of all nets, their channels side by side.
 
     ``(B, K C, H, W)``, or ``(B, C, H, W)`` for pictures that they share, becomes ``(B, K channels, ...)``. With the
@@ -82,7 +82,7 @@ def convolved_stacked(weights: Parameters, layer: str, h: Tensor, *, stride: int
     return functional.prelu(h, weights[f"{layer}.slope"].flatten())
 
 
-def convolved_shared(weights: Parameters, layer: str, x: Tensor, *, stride: int = 1) -> Tensor:
+def shared_convolution(weights: Parameters, layer: str, x: Tensor, *, stride: int = 1) -> Tensor:
     """Return a padded convolution of all nets on the pictures that they share, as one wide product.
 
     ``(B, H, W)`` becomes ``(B, K channels, H / stride, W / stride)``, the channels last in memory. Pictures need no
@@ -99,7 +99,7 @@ def convolved_shared(weights: Parameters, layer: str, x: Tensor, *, stride: int 
     return h.view(len(x), height, width, nets * channels).permute(0, 3, 1, 2)
 
 
-def dense_apart(weights: Parameters, layer: str, h: Tensor) -> Tensor:
+def channel_dense(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     """Return a fully connected layer of all nets, each on its own channels.
 
     ``(B, K C, H, W)``, the channels last in memory, becomes ``(K, width, B)``. The weights are brought into the order
@@ -114,11 +114,11 @@ def dense_apart(weights: Parameters, layer: str, h: Tensor) -> Tensor:
     return torch.where(h > 0, h, weights[f"{layer}.slope"][:, None] * h).mT
 
 
-def apart(h: Tensor, count: int) -> Tensor:
+def columns(h: Tensor, count: int) -> Tensor:
     """Return the channels of all nets ``(B, K C, H, W)`` as one column a sample and net, ``(K, C H W, B)``."""
     return h.reshape(len(h), count, -1).permute(1, 2, 0)
 
 
-def embedded(weights: Parameters, h: Tensor) -> Tensor:
+def embedding(weights: Parameters, h: Tensor) -> Tensor:
     """Return the embeddings ``(K, B, D)`` that the last layers of all nets make of ``(K, F, B)``."""
     return torch.bmm(weights["last.weight"], h).mT

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.nets.base import Layout, Net, Parameters, picture
-from engine.nets.layers import apart, convolved, convolved_stacked, embedded
+from engine.nets.layers import columns, convolution, embedding, stacked_convolution
 
 _CHANNELS = (32, 64, 128)
 _WINDOW = 5
@@ -44,7 +44,7 @@ class LeNetPP(Net):
         h = x[:, None]
         for stage in range(len(_CHANNELS)):
             for layer in _layers(stage):
-                h = convolved(weights, layer, h)
+                h = convolution(weights, layer, h)
             h = functional.max_pool2d(h, 2)
         return h.flatten(1) @ weights["last.weight"].T
 
@@ -53,9 +53,9 @@ class LeNetPP(Net):
         h = x[:, None]
         for stage in range(len(_CHANNELS)):
             for layer in _layers(stage):
-                h = convolved_stacked(weights, layer, h)
+                h = stacked_convolution(weights, layer, h)
             h = functional.max_pool2d(h, 2)
-        return embedded(weights, apart(h, len(weights["last.weight"])))
+        return embedding(weights, columns(h, len(weights["last.weight"])))
 
 
 def _layers(stage: int) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from engine.nets.base import Layout, Net, Parameters
-from engine.nets.layers import dense_shared, dense_stacked, embedded
+from engine.nets.layers import embedding, shared_dense, stacked_dense
 from spec import param
 
 _NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -40,7 +40,7 @@ class Mlp(Net):
 
     def stacked(self, weights: Parameters, x: Tensor) -> Tensor:
         """Return the embeddings that all nets make."""
-        h = dense_shared(weights, _NAMES[0], x.flatten(1))
+        h = shared_dense(weights, _NAMES[0], x.flatten(1))
         for layer in _NAMES[1 : self.depth]:
-            h = dense_stacked(weights, layer, h)
-        return embedded(weights, h)
+            h = stacked_dense(weights, layer, h)
+        return embedding(weights, h)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.config.experiment import Experiment, one_of
 from engine.frames.frame import Frame
-from engine.machine.threads import spared
+from engine.machine.threads import leave_one_core
 from engine.running.checkpoint_policy import checkpoint_of, steps_between
 from engine.running.frame_sampler import FRAMES, Filming, Frames
 from engine.running.run import open_recorder
@@ -33,13 +33,13 @@ def record(experiment: Experiment, path: Path | str, *, device: str = "cpu", fra
     trainer = Trainer(experiment, device=device)
     filming = Filming(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
     spacing = max(_CHECKPOINT_EVERY, steps_between(trainer))
-    with spared(), _writing(path):
+    with leave_one_core(), _writing(path):
         recorder = open_recorder(path, experiment, trainer, device)
     status, told = "stopped", RunEvents()
     try:
         while True:
             if filming.due(trainer):
-                with spared():
+                with leave_one_core():
                     made = filming.frame(trainer)
                 if made is not None:
                     frame, written = made
@@ -50,7 +50,7 @@ def record(experiment: Experiment, path: Path | str, *, device: str = "cpu", fra
                     yield frame
             if trainer.finished:
                 break
-            with spared():
+            with leave_one_core():
                 filming.advance(trainer, spacing - trainer.step % spacing)
             with _writing(path):
                 for kind, body in told.stage(trainer):

@@ -7,7 +7,6 @@ Both are JSON, one object a line. Commands: ``start``, ``fork``, ``edit``, ``pau
 
 import argparse
 import errno
-import importlib
 import json
 import os
 import queue
@@ -31,6 +30,7 @@ from engine.machine.threads import spare, take_turns
 from engine.recording.library import check_id
 from engine.recording.reader import SUFFIX, to_json
 from engine.running.run import Run
+from engine.training.step_choice import preload
 from spec import Message, Refusal
 
 #: Seconds a run may train before it is another's turn: short beside a frame, long beside a step of a small net.
@@ -86,7 +86,7 @@ class Worker:
     def serve(self) -> None:
         """Work until the commands end; then end what is open."""
         self._say("ready", device=self._device, threads=torch.get_num_threads(), torch=str(torch.__version__))
-        importlib.import_module("torch._dynamo")  # the first record or program would, for two seconds of a run
+        preload()  # else the first run would, for two seconds
         while self._obey():
             for name, run in list(self._runs.items()):
                 self._guarded(name, run.deliver)

@@ -1,4 +1,4 @@
-"""Which samples a step sees: a function of the seed and the step alone, the same for every panel."""
+"""The samples of each step: a function of the seed and the step alone, the same for every panel."""
 
 import hashlib
 from typing import final
@@ -33,7 +33,7 @@ class Batches:
         epoch, place = divmod(step, self.per_epoch)
         if epoch not in self._orders:
             before = list(self._orders.items())[-1:]  # a frame between two epochs asks for the last step
-            self._orders = {**dict(before), epoch: self._sent(epoch)}
+            self._orders = {**dict(before), epoch: self._order(epoch)}
         return self._orders[epoch][place * self.size : (place + steps) * self.size]
 
     def digest(self, epochs: int = 3) -> str:
@@ -43,9 +43,9 @@ class Batches:
             digest.update(self._permutation(epoch).numpy().tobytes())
         return digest.hexdigest()
 
-    def _sent(self, epoch: int) -> Tensor:
+    def _order(self, epoch: int) -> Tensor:
         order = self._permutation(epoch)
-        if self._device.type == "cuda":  # steps that wait there go on meanwhile
+        if self._device.type == "cuda":  # so that the GPU is not waited for
             order = order.pin_memory()
         return order.to(self._device, non_blocking=True)
 

@@ -1,4 +1,4 @@
-"""The samples of a run where the net is: on the device, as bytes where they are pictures."""
+"""The samples of a run on the device, and those that frames look at."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,22 +13,22 @@ from engine.config.seeds import generator
 from engine.state.points import Points
 from toy_data.samples import Samples
 
-#: At least so many training samples (where there are as many) are looked at for a frame's accuracy and class means.
+#: A frame looks at so many training samples at least, for accuracy and class means, or at all where there are fewer.
 TRAIN_SAMPLES = 2000
 
-#: So many test and so many training samples are looked at in each frame, and stand for all where not all are looked
-#: at: 50 of ten classes each, always the same ones.
+#: Each frame looks at so many test and so many training samples, always the same ones, 50 of each of ten classes. They
+#: stand for all where a frame does not look at all.
 CORE = 500
 
-#: At most so many samples of classes that are held out are looked at.
+#: A frame looks at so many samples of held-out classes at most.
 HELD_OUT_SAMPLES = 1000
 
 
 @lru_cache(maxsize=64)
-def chosen(count: int, most: int) -> Tensor:
-    """Return at most so many of ``count`` places, in order: all of them, or those that chance chose once and for all.
+def fixed_choice(count: int, most: int) -> Tensor:
+    """Return at most so many of ``count`` places, in order: all of them, or a random choice that is always the same.
 
-    The first ones, or every tenth, would be of one class where samples come in an order.
+    The first ones, or every tenth, might be of one class where samples come in an order.
     """
     if count <= most:
         return torch.arange(count)
@@ -40,8 +40,8 @@ def chosen(count: int, most: int) -> Tensor:
 class Look:
     """Samples that a frame looks at: some of the test set, then some for training.
 
-    ``places`` says where each stands among all that can be looked at. Of those that numbers are computed from,
-    ``tests`` and ``trains`` say where they stand here.
+    ``places`` ``(N,)`` are their places among all that a frame may look at. ``tests`` and ``trains`` are the places
+    here of the samples from which accuracies and metrics are computed.
     """
 
     x: Tensor
@@ -53,19 +53,19 @@ class Look:
 
 @final
 class Data:
-    """What is trained on, and what a frame looks at: the whole test set, then the first training samples.
+    """The training samples, and those that a frame looks at: the whole test set, then the first training samples.
 
-    The shown points are the first of what a frame looks at. ``held_out`` are some test samples of the
-    classes that are held out, and their labels from 0; ``None`` where no class is.
+    The shown points are the first of what a frame looks at. ``held_out`` are some test samples of the held-out
+    classes, and their labels from 0; ``None`` where no class is held out.
     """
 
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
         samples = experiment.data_set().load()
         tests, trains = len(samples.test_y), len(samples.train_y)
-        taken = min(trains, max(TRAIN_SAMPLES, experiment.points - tests))
-        shown = min(experiment.points, tests + taken)
-        look_x = np.concatenate([samples.test_x, samples.train_x[:taken]])
-        look_y = np.concatenate([samples.test_y, samples.train_y[:taken]])
+        looked = min(trains, max(TRAIN_SAMPLES, experiment.points - tests))
+        shown = min(experiment.points, tests + looked)
+        look_x = np.concatenate([samples.test_x, samples.train_x[:looked]])
+        look_y = np.concatenate([samples.test_y, samples.train_y[:looked]])
 
         self.classes = samples.classes
         self.image = samples.image
@@ -77,7 +77,7 @@ class Data:
         self.look_x = torch.tensor(look_x, device=device)
         self.look_y = torch.tensor(look_y, device=device)
         self.held_out = _held_out(samples, device)
-        self._ranked, self._core = _ranked(tests, taken, shown)
+        self._ranked, self._core = _ranked(tests, looked, shown)
         self.offset, self.factor = samples.offset, samples.factor
 
         place = np.arange(shown)
@@ -97,10 +97,9 @@ class Data:
         return self.train_x.index_select(0, places), self.train_y.index_select(0, places)
 
     def look(self, most: int | None) -> Look:
-        """Return what a frame looks at: all there is, or ``most`` samples, those that stand for all before others.
+        """Return what a frame looks at: all samples, or ``most`` of them: the core, then shown samples, then others.
 
-        Then come those that are shown, which move on the screen. What numbers are computed from does not depend on
-        ``most``, which is a matter of how busy the machine is.
+        Accuracies and metrics are computed from the core alone, as ``most`` depends on how busy the machine is.
         """
         if most is None or most >= len(self.look_y):
             places = torch.arange(len(self.look_y))
@@ -117,7 +116,7 @@ class Data:
 
 
 def _ranked(tests: int, trains: int, shown: int) -> tuple[Tensor, int]:
-    """Return all that can be looked at in the order in which it is, and how many of the first stand for all."""
+    """Return the places of all samples in the order in which frames look at them, and the size of the core."""
     order = torch.randperm(tests + trains, generator=generator(0, "chosen"))
     order = order[torch.argsort((order >= shown).to(torch.uint8), stable=True)]
     of_tests = order < tests
@@ -128,6 +127,6 @@ def _ranked(tests: int, trains: int, shown: int) -> tuple[Tensor, int]:
 def _held_out(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor] | None:
     if samples.held_out_x is None or samples.held_out_y is None or len(samples.held_out_y) == 0:
         return None
-    places = chosen(len(samples.held_out_y), HELD_OUT_SAMPLES).numpy()
+    places = fixed_choice(len(samples.held_out_y), HELD_OUT_SAMPLES).numpy()
     y = samples.held_out_y[places] - len(samples.classes)
     return torch.tensor(samples.held_out_x[places], device=device), torch.tensor(y, device=device)

@@ -12,139 +12,135 @@ from torch import Tensor
 from engine.nets import Layout
 from losses import Loss
 
-#: Tensors of a panel or a group, in the order of their names.
+#: Tensors of a panel or a family, in the order of their names.
 Parts = tuple[Tensor, ...]
 
-#: What lies one after another in a row: names and shapes.
+#: Names and shapes of the tensors that lie one after another in a row.
 Pieces = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @final
 @dataclass(frozen=True)
-class Group:
-    """Panels whose losses differ in the numbers on their knobs alone; ``loss`` is that of the first.
+class PanelFamily:
+    """Panels whose losses differ in the numbers on their knobs alone; ``loss`` is one of them with default numbers.
 
-    ``moving`` are the knobs that become tensors, ``learned`` and ``rule_state`` the shapes of what each panel learns
-    by gradient and by rule; of what may be padded, the shape at the largest knobs.
+    ``tensor_knobs`` are the knobs that become tensors. ``learned`` and ``rule_state`` are the shapes of what each panel
+    learns by gradient and by rule; of resizable state, the shape at the largest knobs.
     """
 
     loss: Loss
     panels: tuple[int, ...]
-    moving: tuple[str, ...]
+    tensor_knobs: tuple[str, ...]
     learned: Pieces
     rule_state: Pieces
 
 
-def grouped(
+def group_by_family(
     losses: Sequence[Loss], learned: Sequence[Layout], rule_state: Sequence[Mapping[str, Tensor]]
-) -> list[Group]:
-    """Put panels together whose losses are of one family, with the same choices and the same state."""
+) -> list[PanelFamily]:
+    """Group panels whose losses are of one class, with the same choices and state of the same shapes."""
     places: dict[tuple[object, ...], list[int]] = {}
     for panel, loss in enumerate(losses):
-        fixed = tuple(getattr(loss, knob.name) for knob in loss.knobs() if knob.name not in moving(type(loss)))
+        fixed = tuple(getattr(loss, knob.name) for knob in loss.knobs() if knob.name not in tensor_knobs(type(loss)))
         key = (type(loss), fixed, tuple(learned[panel].items()))
         places.setdefault(key, []).append(panel)
-    return [
-        Group(
-            losses[panels[0]].replace(**_defaults(losses[panels[0]])),
-            tuple(panels),
-            moving(type(losses[panels[0]])),
-            tuple(learned[panels[0]].items()),
-            tuple(
-                (name, room(type(losses[panels[0]]), name, tensor)) for name, tensor in rule_state[panels[0]].items()
-            ),
-        )
-        for panels in places.values()
-    ]
+    return [_family(losses[panels[0]], panels, learned[panels[0]], rule_state[panels[0]]) for panels in places.values()]
+
+
+def _family(loss: Loss, panels: list[int], learned: Layout, rule_state: Mapping[str, Tensor]) -> PanelFamily:
+    cls = type(loss)
+    # default numbers, so that the family is the same whatever the numbers are
+    defaults = {knob.name: knob.default for knob in loss.knobs() if knob.name in tensor_knobs(cls)}
+    shapes = tuple((name, largest_shape(cls, name, tensor)) for name, tensor in rule_state.items())
+    return PanelFamily(loss.replace(**defaults), tuple(panels), tensor_knobs(cls), tuple(learned.items()), shapes)
 
 
 @cache
-def moving(loss: type[Loss]) -> tuple[str, ...]:
-    """Return the knobs of a loss that may be tensors: its numbers, but for those that say how large its state is.
+def tensor_knobs(loss: type[Loss]) -> tuple[str, ...]:
+    """Return the knobs of a loss that may be tensors: its numbers, except those that size a state of fixed room."""
 
-    What may be padded has room for all.
-    """
-
-    def sizes(name: str, value: float) -> list[torch.Size]:
+    def shapes(name: str, value: float) -> list[torch.Size]:
         start = _start(loss, **{name: value})
         return [tensor.shape for name, tensor in start.items() if name not in loss.resizable_state]
 
     return tuple(
         knob.name
         for knob in loss.knobs()
-        if knob.kind == "number" or (knob.kind == "whole" and sizes(knob.name, knob.low) == sizes(knob.name, knob.high))
+        if knob.kind == "number"
+        or (knob.kind == "whole" and shapes(knob.name, knob.low) == shapes(knob.name, knob.high))
     )
 
 
-def room(loss: type[Loss], name: str, tensor: Tensor) -> tuple[int, ...]:
-    """Return the shape of what a loss learns by rule, where knobs move: of what may be padded, the largest."""
-    return _room(loss, name) if name in loss.resizable_state else tuple(tensor.shape)
+def largest_shape(loss: type[Loss], name: str, tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of what a loss learns by rule; of resizable state, the shape at the largest knobs."""
+    return _largest_shape(loss, name) if name in loss.resizable_state else tuple(tensor.shape)
 
 
 @cache
-def _room(loss: type[Loss], name: str) -> tuple[int, ...]:
-    ends = {knob.name: knob.high for knob in loss.knobs() if knob.kind == "whole" and knob.name in moving(loss)}
-    return tuple(_start(loss, **ends)[name].shape)
+def _largest_shape(loss: type[Loss], name: str) -> tuple[int, ...]:
+    highest = {
+        knob.name: knob.high for knob in loss.knobs() if knob.kind == "whole" and knob.name in tensor_knobs(loss)
+    }
+    return tuple(_start(loss, **highest)[name].shape)
 
 
 def _start(loss: type[Loss], **knobs: float) -> dict[str, Tensor]:
     return loss(**knobs).init(3, 2, torch.Generator())
 
 
-def widened(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Return a tensor with zeros at its end, in a shape that ``room`` gave."""
+def pad_state(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor with zeros at its end, in the shape that ``largest_shape`` gives."""
     return tensor if tensor.shape == shape else torch.nn.functional.pad(tensor, (0, shape[0] - len(tensor)))
 
 
-def narrowed(tensor: Tensor, like: Tensor) -> Tensor:
-    """Return what a tensor was before it was widened."""
+def trim_state(tensor: Tensor, like: Tensor) -> Tensor:
+    """Return a tensor without the zeros that ``pad_state`` added."""
     return tensor if tensor.shape == like.shape else tensor[: len(like)]
 
 
-def _defaults(loss: Loss) -> dict[str, object]:
-    """Return the defaults of the knobs that become tensors, so that their values say nothing about the program."""
-    return {knob.name: knob.default for knob in loss.knobs() if knob.name in moving(type(loss))}
+def mean_losses(
+    family: PanelFamily, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs: Parts
+) -> tuple[Tensor, Parts]:
+    """Return a family's mean losses ``(K_g,)`` and what it learns by rule, after the step.
 
-
-def means(group: Group, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs: Parts) -> tuple[Tensor, Parts]:
-    """Return a group's mean losses ``(K_g,)`` and what it learns by rule, after the step.
-
-    ``state`` is what is learned by gradient and by rule.
+    ``z`` is ``(K_g, B, D)``; ``state`` is what is learned by gradient and by rule.
     """
-    seen: tuple[Tensor, Parts] = torch.vmap(partial(mean, group), in_dims=(0, None, 0, 0))(z, y, state, knobs)
-    return seen
+    losses: tuple[Tensor, Parts] = torch.vmap(partial(mean_loss, family), in_dims=(0, None, 0, 0))(z, y, state, knobs)
+    return losses
 
 
-def mean(group: Group, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs: Parts) -> tuple[Tensor, Parts]:
-    """Return the mean loss ``()`` of one panel of a group and what it learns by rule, after the step."""
-    loss = group.loss.replace(**dict(zip(group.moving, knobs, strict=True)))
+def mean_loss(
+    family: PanelFamily, z: Tensor, y: Tensor, state: tuple[Parts, Parts], knobs: Parts
+) -> tuple[Tensor, Parts]:
+    """Return the mean loss ``()`` of one panel of a family and what it learns by rule, after the step."""
+    loss = family.loss.replace(**dict(zip(family.tensor_knobs, knobs, strict=True)))
     learned, rule_state = state
-    names = [name for name, _ in (*group.learned, *group.rule_state)]
-    named = dict(zip(names, (*learned, *rule_state), strict=True))
-    own = loss.per_sample(z, y, named).mean()
-    if not group.rule_state:
-        return own, ()
-    after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in named.items()})
-    return own, tuple(after[name] for name, _ in group.rule_state)
+    names = [name for name, _ in (*family.learned, *family.rule_state)]
+    own = dict(zip(names, (*learned, *rule_state), strict=True))
+    mean = loss.per_sample(z, y, own).mean()
+    if not family.rule_state:
+        return mean, ()
+    after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in own.items()})
+    return mean, tuple(after[name] for name, _ in family.rule_state)
 
 
-def apart(rows: Tensor, layout: Pieces) -> Parts:
+def split_rows(rows: Tensor, layout: Pieces) -> Parts:
     """Return the tensors ``(..., *shape)`` that rows ``(..., S)`` begin with."""
     return tuple(
-        rows[..., start : start + size].view(*rows.shape[:-1], *form) for _, form, start, size in pieces(layout)
+        rows[..., start : start + size].view(*rows.shape[:-1], *shape) for _, shape, start, size in pieces(layout)
     )
 
 
 def pieces(layout: Pieces) -> list[tuple[str, tuple[int, ...], int, int]]:
     """Return name, shape, start and size of each piece."""
-    found, start = [], 0
-    for name, form in layout:
-        found.append((name, form, start, math.prod(form)))
-        start += math.prod(form)
-    return found
+    listed, start = [], 0
+    for name, shape in layout:
+        listed.append((name, shape, start, math.prod(shape)))
+        start += math.prod(shape)
+    return listed
 
 
-def pulled(what: Tensor, leaves: Sequence[Tensor], pull: Tensor | None = None) -> tuple[Tensor, ...]:
-    """Return the gradients of leaves, zeros where there are none, given that of what they lead to."""
-    found: tuple[Tensor, ...] = torch.autograd.grad(what, leaves, pull, allow_unused=True, materialize_grads=True)
-    return found
+def gradients_of(output: Tensor, leaves: Sequence[Tensor], pull: Tensor | None = None) -> tuple[Tensor, ...]:
+    """Return the gradients of leaves, zeros where there are none; ``pull`` is the gradient of the output."""
+    gradients: tuple[Tensor, ...] = torch.autograd.grad(output, leaves, pull, allow_unused=True, materialize_grads=True)
+    return gradients

@@ -1,11 +1,11 @@
-"""The learning rate of each step: warm-up, cosine, and a restart after each edit so that the picture follows."""
+"""The learning rate of each step: warm-up, cosine, and a restart after each edit, so that its effect shows."""
 
 import math
 
 WARM_UP = 20  # steps, and the other numbers: the recipe that trained every loss on digits in the plane
 FLOOR = 0.01  # of the learning rate, where a cosine ends
 RESTART = 0.3  # of the learning rate, where a restart begins
-SETTLE = 330  # steps that an edit is given to take effect
+SETTLE = 330  # steps for an edit to take effect
 
 
 def settle(steps: int) -> int:
@@ -14,7 +14,7 @@ def settle(steps: int) -> int:
 
 
 def factor(step: int, steps: int, edited: int | None) -> float:
-    """Return what the learning rate is multiplied with in a step (counted from 0).
+    """Return the factor of the learning rate in a step (counted from 0).
 
     ``edited`` is the step of the last edit, or ``None``: only the last counts, so that a slider being dragged
     moves its restart along.

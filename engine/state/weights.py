@@ -1,7 +1,7 @@
-"""All weights of all panels in one buffer, with Adam's memory of their gradients."""
+"""All weights of all panels in one buffer, with the two means that Adam keeps of their gradients."""
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -9,18 +9,13 @@ import torch
 from torch import Tensor
 
 from engine.nets import Layout
+from engine.state.adam import AdamBuffers, move_rows
 
-#: Floats in a cache line. Kernels treat the end of what does not fill one differently; blocks of whole lines are why
-#: a panel's numbers do not depend on its neighbours.
+#: Floats in a cache line. Kernels treat the end of a partly filled line differently. Every block fills whole lines, so
+#: that a panel's numbers do not depend on the panels beside it.
 LINE = 16
 
-#: Adam's decay of the mean gradient and of its square, and what is added to the root (Kingma & Ba 2015, section 2).
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
-
-#: What a panel learns: by name, weights or their moments.
-Tensors = Mapping[str, Tensor]
-
-#: Of a panel: what belongs to its net, and to what its loss learns, each with zeros up to a whole line.
+#: Of a panel: one row for its net and one for what its loss learns, each with zeros up to a whole line.
 Rows = tuple[Tensor, Tensor]
 
 
@@ -36,10 +31,10 @@ class Plan:
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        row = _padded(self.net)
+        row = _whole_lines(self.net)
         starts = [row * len(self.states)]
         for state in self.states:
-            starts.append(starts[-1] + _padded(state))
+            starts.append(starts[-1] + _whole_lines(state))
         object.__setattr__(self, "row", row)
         object.__setattr__(self, "starts", tuple(starts[:-1]))
         object.__setattr__(self, "size", starts[-1])
@@ -66,108 +61,101 @@ class Plan:
 
     def rows(self, buffer: Tensor, panel: int) -> Rows:
         """Return the net of a panel and what its loss learns, a row each."""
-        state = buffer[self.starts[panel] :][: _padded(self.states[panel])]
+        state = buffer[self.starts[panel] :][: _whole_lines(self.states[panel])]
         return buffer[self.row * panel :][: self.row], state
 
     def owners(self) -> Tensor:
         """Return which panel each line of the buffer belongs to."""
         panels = torch.arange(len(self.states))
-        states = torch.tensor([_padded(state) // LINE for state in self.states])
+        states = torch.tensor([_whole_lines(state) // LINE for state in self.states])
         return torch.cat([panels.repeat_interleave(self.row // LINE), panels.repeat_interleave(states)])
 
+    def split(self, buffers: AdamBuffers, panels: range) -> tuple[AdamBuffers, AdamBuffers]:
+        """Return the nets ``(K, row)`` of neighbouring panels, and what their losses learn ``(T,)``, as views."""
+        ends = (*self.starts, self.size)
+        whole = (buffers.values, buffers.first, buffers.second)
+        nets = (own[: ends[0]].view(-1, self.row)[panels.start : panels.stop] for own in whole)
+        return AdamBuffers(*nets), AdamBuffers(*(own[ends[panels.start] : ends[panels.stop]] for own in whole))
 
-def _padded(layout: Layout) -> int:
+
+def _whole_lines(layout: Layout) -> int:
     count = sum(math.prod(shape) for shape in layout.values())
     return -(-count // LINE) * LINE
 
 
 @final
 class Weights:
-    """The weights of all panels, and Adam's memory of their gradients."""
+    """The weights of all panels, and Adam's means of their gradients."""
 
     def __init__(self, plan: Plan, device: torch.device) -> None:
-        self.values = torch.zeros(plan.size, device=device)
-        self._build(plan, torch.zeros(plan.size, device=device), torch.zeros(plan.size, device=device), 0)
+        self._build(plan, AdamBuffers(*(torch.zeros(plan.size, device=device) for _ in range(3))))
+
+    @property
+    def values(self) -> Tensor:
+        """The weights ``(size,)``."""
+        return self.buffers.values
+
+    @property
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Adam's running means ``(size,)`` of the gradient and of its square."""
+        return self.buffers.first, self.buffers.second
 
     def rows(self, panel: int) -> Rows:
         """Return the net and what the loss learns of a panel, a row each, the end of which is zero."""
         return self._rows[panel]
 
     def net_rows(self, panels: Sequence[int]) -> Tensor:
-        """Return the nets of panels, a row each ``(K, row)``: themselves where they lie one after another."""
+        """Return the nets of panels, a row each ``(K, row)``: views where they lie one after another."""
         count, ends = len(panels), self.plan.row * len(self.plan.states)
         rows = self.values[:ends].view(-1, self.plan.row)
         return rows[panels[0] :][:count] if panels[-1] - panels[0] == count - 1 else rows[list(panels)]
 
-    def count(self, steps: int) -> None:
-        """Note how many steps Adam has taken, where somebody else took them."""
-        self._steps.fill_(steps)
+    def adam_step(self, step: int, rates: Sequence[float], gradients: Sequence[Rows], stopped: Container[int]) -> None:
+        """Let Adam move the panels along their gradients, each at its rate; ``stopped`` ones stay where they are.
 
-    def step(
-        self, rates: Sequence[float], gradients: Sequence[Rows], divisors: Tensor, stopped: Container[int]
-    ) -> None:
-        """Let Adam move the panels at their rates, along their gradients divided by ``divisors`` ``(K,)``.
-
-        Those that are ``stopped`` stay where they are, whatever their gradients hold.
+        ``step`` is the number of steps before this one.
         """
-        self._steps += 1
-        alike: dict[float, list[int]] = {}  # the kernel takes one rate
+        self._counts.fill_(step)
+        by_rate: dict[float, list[int]] = {}  # the kernel takes one rate
         for panel, rate in enumerate(rates):
             if panel not in stopped:
-                alike.setdefault(rate, []).append(panel)
-        whole = divisors.tolist()
-        for rate, panels in alike.items():
-            pulls = [row if whole[own] == 1 else row / whole[own] for own in panels for row in gradients[own]]
-            first, second = ([row for own in panels for row in self._memory[own][which]] for which in (0, 1))
-            # what torch.optim.Adam(fused=True) calls; what it does around it takes four times as long
-            torch._fused_adam_(
-                [row for own in panels for row in self._rows[own]],
-                pulls,
-                first,
-                second,
-                [],
-                [self._steps] * len(pulls),
-                lr=rate,
-                beta1=FIRST,
-                beta2=SECOND,
-                weight_decay=0.0,
-                eps=TINY,
-                amsgrad=False,
-                maximize=False,
-                grad_scale=None,
-                found_inf=None,
-            )
+                by_rate.setdefault(rate, []).append(panel)
+        for rate, panels in by_rate.items():
+            buffers = [row for panel in panels for row in self._row_buffers[panel]]
+            steps = [count for panel in panels for count in self._row_counts[panel]]
+            move_rows(buffers, [row for panel in panels for row in gradients[panel]], steps, rate)
 
-    def adopt(self, plan: Plan) -> None:
-        """Rearrange for a plan whose nets are the same: what keeps its name and shape keeps its value and memory.
+    def rearrange(self, plan: Plan) -> None:
+        """Rearrange for a plan whose nets are the same: what has the same name and shape has its value and means.
 
         What is new is zero; the caller fills it.
         """
-        self.values, first, second = (_moved(old, self.plan, plan) for old in (self.values, *self.moments))
-        self._build(plan, first, second, int(self._steps))
+        old = (self.values, *self.moments)
+        self._build(plan, AdamBuffers(*(_rearranged(own, self.plan, plan) for own in old)))
 
-    def restore(self, values: Tensor, first: Tensor, second: Tensor, steps: int) -> None:
-        """Take over values and Adam's memory as they were after so many steps."""
+    def restore(self, values: Tensor, first: Tensor, second: Tensor) -> None:
+        """Set the values and Adam's means as they were at another time."""
         self.values.copy_(values)
-        self._build(self.plan, first.to(self.values.device), second.to(self.values.device), steps)
+        device = self.values.device
+        self._build(self.plan, AdamBuffers(self.values, first.to(device), second.to(device)))
 
-    def _build(self, plan: Plan, first: Tensor, second: Tensor, steps: int) -> None:
-        self.plan = plan
-        self.moments = first, second  # Adam's running means of the gradient and of its square
-        self._steps = torch.tensor(float(steps), device=self.values.device)
+    def _build(self, plan: Plan, buffers: AdamBuffers) -> None:
+        self.plan, self.buffers = plan, buffers
         panels = range(len(plan.states))
-        self._rows = [plan.rows(self.values, panel) for panel in panels]
-        self._memory = [(plan.rows(first, panel), plan.rows(second, panel)) for panel in panels]
+        values, first, second = (
+            [plan.rows(own, panel) for panel in panels] for own in (buffers.values, buffers.first, buffers.second)
+        )
+        self._rows = values
+        self._row_buffers = [
+            tuple(AdamBuffers(*own) for own in zip(values[panel], first[panel], second[panel], strict=True))
+            for panel in panels
+        ]
+        # the kernel counts the steps of each row
+        self._counts = torch.zeros(len(panels), 2, device=buffers.values.device)
+        self._row_counts = [panel.unbind() for panel in self._counts.unbind()]
 
 
-def norms(gradients: Sequence[Rows]) -> Tensor:
-    """Return the length of each panel's gradient ``(K,)``, net and loss together."""
-    lengths: Sequence[Tensor] = torch._foreach_norm([piece for rows in gradients for piece in rows])
-    seen: Tensor = torch.linalg.vector_norm(torch.stack(list(lengths)).view(len(gradients), -1), dim=1)
-    return seen
-
-
-def _moved(old: Tensor, before: Plan, after: Plan) -> Tensor:
+def _rearranged(old: Tensor, before: Plan, after: Plan) -> Tensor:
     new = torch.zeros(after.size, device=old.device)
     nets = before.row * len(before.states)
     new[:nets] = old[:nets]

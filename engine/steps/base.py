@@ -1,52 +1,54 @@
-"""What a way to take a step is: the exact one and the fast one."""
+"""What every way to take a step has in common."""
 
+import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import Future
 
-from engine.compiled.background import Made
-from spec import Message
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
+from engine.state.train_state import TrainState
 
-#: What is looked at, in this order, where a panel's numbers are no longer finite.
-DIVERGED = ("loss", "gradient", "state")
+#: A step, or part of one, as a function of tensors.
+Function = Callable[..., tuple[Tensor, ...] | None]
 
-#: The longest gradient of a panel: with it every loss trains at the default learning rate.
-CLIP = 1.0
+#: A function that is made in the background: its result is ``None`` where it cannot be made.
+PendingFunction = Future[Function | None]
+
+#: Makes a whole step (``engine.steps.whole_step``) for a state as it is, faster than PyTorch calls its operations.
+Compiler = Callable[[TrainState], PendingFunction]
+
+#: Held while PyTorch traces, which it does in one thread at a time, and while a GPU's graph is captured.
+TRACING = threading.Lock()
 
 
 class Step(ABC):
-    """One way to move a trainer's weights and state by a step; it holds nothing that a checkpoint would need.
-
-    Nor does it hold the trainer, which holds it: a trainer with its data is gone as soon as nobody uses it.
+    """One way to move a state by a step; it holds nothing that a checkpoint would need, nor the state itself.
 
     ``stage`` says how steps are computed at present: ``exact``, ``compiled`` or ``captured``; ``precision`` says in
-    which numbers the net is: ``float32`` or ``bfloat16``. ``program`` is the compiled one that computes them, if any.
+    which numbers the net is: ``float32``, ``tf32`` or ``bfloat16``.
     """
 
     def __init__(self) -> None:
         self.stage = "exact"
         self.precision = "float32"
-        self.program: Made | None = None
 
     @abstractmethod
-    def take(self, trainer: "Trainer", most: int) -> None:
+    def take(self, state: TrainState, most: int) -> None:
         """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stays where it was."""
 
     @abstractmethod
-    def settle(self, trainer: "Trainer") -> None:
-        """Bring to the trainer what is so far known on its device alone."""
+    def look(self, state: TrainState) -> None:
+        """Set the losses and norms of the next batch without a step: the first frame shows them too."""
 
     @abstractmethod
-    def changed(self, trainer: "Trainer") -> None:
-        """Take notice that knobs or the state of losses are no longer what they were."""
+    def sync(self, state: TrainState) -> None:
+        """Bring to the state what only the device knows so far."""
+
+    @abstractmethod
+    def refresh(self, state: TrainState) -> None:
+        """Read knobs, losses and tensors again: they are no longer what they were."""
 
     @abstractmethod
     def wait(self) -> None:
         """Wait until steps are computed as fast as they will be; for measurements."""
-
-    @staticmethod
-    def stop(trainer: "Trainer", panel: int, what: str, step: int) -> None:
-        """Note that a panel stopped in a step, and why."""
-        trainer.stopped.setdefault(panel, Message.of(f"data.diverged_{what}", step=step))

@@ -1,22 +1,18 @@
-"""The step on a GPU: several steps of all panels captured once as a graph of kernels, and replayed."""
+"""Steps on a GPU: one or several whole steps, captured once as a graph of kernels and replayed."""
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import torch
 from torch import Tensor
 
-from engine.compiled.background import TRACING, Function, Made
-from engine.compiled.inductor import program_for
-from engine.machine.precision import quick
-from engine.steps.base import Step
-from engine.steps.exact import Exact
-from engine.steps.step_buffers import Bound
-from engine.steps.whole_step import Program, times
-
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
+from engine.machine.precision import tf32
+from engine.state.train_state import TrainState
+from engine.steps.base import TRACING, Compiler, Function, PendingFunction, Step
+from engine.steps.exact import ExactStep
+from engine.steps.step_buffers import StepBuffers, shapes
+from engine.steps.whole_step import WholeStep, times
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,31 +20,30 @@ _LOG = logging.getLogger(__name__)
 LONG = 8
 
 #: Times that a step is taken before it is captured, so that libraries have chosen their kernels.
-_WARM = 3
+_WARM_UP = 3
 
-#: Graphs that may wait for the GPU: one that is replayed and the next one. With more, a moved knob would come late.
-_QUEUED = 2
+#: Graphs that may wait for the GPU: the one that runs and the next one. With more, a moved knob would take effect late.
+_QUEUE = 2
 
 
 @final
 class Graph:
-    """So many steps in a row, whose batches, rates and times are written into fixed tensors before each replay.
+    """So many steps in a row; their batches, rates and times are written into fixed tensors before each replay.
 
-    What the host decides about a step stands in these tensors, so that nothing else is ever captured anew: knobs
-    are tensors of the step already.
+    Knobs are tensors of the step too, so that a moved knob needs no new capture.
     """
 
-    def __init__(self, steps: int, trainer: "Trainer", bound: Bound, step: Function) -> None:
-        self.steps, device = steps, trainer.device
-        self.places = torch.zeros(steps, trainer.batches.size, dtype=torch.int64, device=device)
-        self.rates = torch.zeros(steps, len(trainer.losses), device=device)
+    def __init__(self, steps: int, state: TrainState, buffers: StepBuffers, step: Function) -> None:
+        self.steps, device = steps, state.device
+        self.places = torch.zeros(steps, state.batches.size, dtype=torch.int64, device=device)
+        self.rates = torch.zeros(steps, len(state.losses), device=device)
         self.times = torch.ones(steps, 3, device=device)
-        ((_, self._flat),) = bound.parts  # a GPU computes all panels at once
+        ((_, self._flat),) = buffers.parts  # a GPU computes all panels at once
         self._step = step
-        self._x, self._y = trainer.data.train_x, trainer.data.train_y
+        self._x, self._y = state.data.train_x, state.data.train_y
         self._graph = torch.cuda.CUDAGraph() if device.type == "cuda" else None
         if self._graph is not None:
-            with quick(device):
+            with tf32(device):
                 self._capture(self._graph)
 
     def replay(self) -> None:
@@ -67,11 +62,11 @@ class Graph:
         usual, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(usual)
         with torch.cuda.stream(side):
-            for _ in range(_WARM):
+            for _ in range(_WARM_UP):
                 self._run([tensor.clone() for tensor in self._flat])
         usual.wait_stream(side)
         try:
-            # frames are made by another thread meanwhile, whose memory and streams are not the graph's
+            # another thread makes frames meanwhile, with memory and streams of its own
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self._run(self._flat)
         finally:
@@ -79,73 +74,78 @@ class Graph:
 
 
 @final
-class Captured(Step):
-    """Steps as the exact one does until a compiled program is there, then graphs of it.
+class GraphStep(Step):
+    """Steps as the exact one takes them until a whole step is captured, then replays of its graphs.
 
-    They are captured again where families, panels, batch or net change alone. Without a compiler the operations of
-    the program are captured one by one; what cannot be captured is computed as the exact step does.
+    Graphs are captured again only where families, panels, batch or net change. The whole step is the compiled one where
+    there is a ``compiler``, else its operations one by one; what cannot be captured is computed exactly.
     """
 
-    def __init__(self, exact: Exact) -> None:
+    def __init__(self, exact: ExactStep, compiler: Compiler | None = None) -> None:
         super().__init__()
-        self._exact = exact
-        self._ask = program_for
-        self._compiled: Made | None = None
-        self._bound: Bound | None = None
-        self._graphs: dict[int, Graph] = {}
-        self._queued: deque[torch.cuda.Event] = deque()
+        self._exact, self._compiler = exact, compiler
+        self._compiled: PendingFunction | None = None
+        self._buffers: StepBuffers | None = None
+        self.graphs: dict[int, Graph] = {}
+        self._queue: deque[torch.cuda.Event] = deque()
         self._possible = True
 
-    def take(self, trainer: "Trainer", most: int) -> None:
+    def take(self, state: TrainState, most: int) -> None:
         """Take as many steps as a graph has that fits."""
-        own = trainer
-        if self._bound is None and not self._begun(own):
-            self._exact.take(own, 1)
+        if self._buffers is None and not self._capture(state):
+            self._exact.take(state, 1)
             return
-        graph = self._graphs[LONG if most >= LONG else 1]
-        numbers = range(own.step, own.step + graph.steps)
-        graph.places.copy_(torch.stack([own.batches.at(step) for step in numbers]))
-        _send([own.rates_at(step) for step in numbers], graph.rates)
+        graph = self.graphs[LONG if most >= LONG else 1]
+        numbers = range(state.step, state.step + graph.steps)
+        graph.places.copy_(torch.stack([state.batches.at(step) for step in numbers]))
+        _send([state.rates_at(step) for step in numbers], graph.rates)
         _send([times(step) for step in numbers], graph.times)
-        if own.device.type == "cuda":
+        if state.device.type == "cuda":
             self._wait_for_room()
         graph.replay()
-        if own.device.type == "cuda":
-            self._queued.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
-            self._queued[-1].record()
-        own.step += graph.steps
+        if state.device.type == "cuda":
+            self._queue.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
+            self._queue[-1].record()
+        state.step += graph.steps
 
     def wait(self) -> None:
-        """Wait until the program is there, or never will be; it is captured when the next step is taken."""
+        """Wait until the compiled step is there, or never will be; it is captured when the next step is taken."""
         if self._compiled is not None:
-            self._compiled.ended.wait()
+            self._compiled.result()
 
-    def settle(self, trainer: "Trainer") -> None:
-        """Bring panels that stopped, and Adam's count of steps, to the trainer."""
-        if self._bound is not None:
-            self._bound.settle(trainer)
+    def look(self, state: TrainState) -> None:
+        """Set the losses and norms of the next batch without a step."""
+        self._exact.look(state)
 
-    def changed(self, trainer: "Trainer") -> None:
-        """Move the knobs, or capture anew where the losses are no longer of the same families."""
-        self._exact.changed(trainer)
-        if self._bound is not None and self._bound.refreshed(trainer):
+    def sync(self, state: TrainState) -> None:
+        """Note the panels that have stopped."""
+        if self._buffers is not None:
+            self._buffers.sync(state)
+
+    def refresh(self, state: TrainState) -> None:
+        """Read the knobs again, or capture again where the losses are no longer of the same families."""
+        self._exact.refresh(state)
+        if self._buffers is not None and self._buffers.refresh(state, shapes(state)):
             return
-        self._bound, self._compiled, self._graphs, self._possible = None, None, {}, True
+        self._buffers, self._compiled, self.graphs, self._possible = None, None, {}, True
         self.stage, self.precision = "exact", "float32"
 
-    def _begun(self, own: "Trainer") -> bool:
-        """Capture the graphs, if that can be done now; return whether they are there."""
-        if self._compiled is None:
-            self._compiled = self._ask(own)
-        # while another program is made, the GPU may be waited for as a whole, which a capture does not bear
-        if not self._possible or not self._compiled.ended.is_set() or not TRACING.acquire(blocking=False):
+    def _capture(self, state: TrainState) -> bool:
+        """Capture the graphs, if that is possible now; return whether they are there."""
+        if self._compiled is None and self._compiler is not None:
+            self._compiled = self._compiler(state)
+        if not self._possible or (self._compiled is not None and not self._compiled.done()):
+            return False
+        # tracing may wait for the whole GPU, which a capture does not allow
+        if not TRACING.acquire(blocking=False):
             return False
         try:
-            bound = Bound(own)
-            for step in (self._compiled.function, Program(bound.shape, own.device)):
-                if step is not None and (graphs := _captured(own, bound, step)):
-                    self._bound, self._graphs = bound, graphs
-                    self.stage, self.precision = "captured", "tf32" if own.device.type == "cuda" else "float32"
+            buffers = StepBuffers(state, shapes(state))
+            compiled = None if self._compiled is None else self._compiled.result()
+            for step in (compiled, WholeStep(buffers.shape, state.device)):
+                if step is not None and (graphs := _graphs(state, buffers, step)):
+                    self._buffers, self.graphs = buffers, graphs
+                    self.stage, self.precision = "captured", "tf32" if state.device.type == "cuda" else "float32"
                     return True
         finally:
             TRACING.release()
@@ -153,17 +153,17 @@ class Captured(Step):
         return False
 
     def _wait_for_room(self) -> None:
-        while len(self._queued) >= _QUEUED:
-            self._queued.popleft().synchronize()
+        while len(self._queue) >= _QUEUE:
+            self._queue.popleft().synchronize()
 
 
-def _captured(own: "Trainer", bound: Bound, step: Function) -> dict[int, Graph]:
+def _graphs(state: TrainState, buffers: StepBuffers, step: Function) -> dict[int, Graph]:
     """Return graphs of a step by their lengths, none where it cannot be captured."""
     try:
-        return {steps: Graph(steps, own, bound, step) for steps in (1, LONG)}
+        return {steps: Graph(steps, state, buffers, step) for steps in (1, LONG)}
     except torch.OutOfMemoryError:
         raise
-    except RuntimeError:  # a net or a loss of somebody's own that waits for the GPU; training goes on without
+    except RuntimeError:  # a net or a loss of a package that waits for the GPU; training goes on exactly
         _LOG.warning("A step could not be captured: %s", type(step).__name__, exc_info=True)
         return {}
 

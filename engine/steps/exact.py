@@ -1,102 +1,99 @@
 """The exact step: each panel computes what it would compute alone, to the bit."""
 
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import torch
 from torch import Tensor
 
-from engine.machine.precision import careful
-from engine.state.families import grouped
-from engine.state.weights import norms
-from engine.steps.base import CLIP, DIVERGED, Step
-from engine.steps.family_step import Asked, RecordedGroup
-from losses import State
-
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
+from engine.machine.precision import full_precision
+from engine.state.families import group_by_family
+from engine.state.train_state import TrainState
+from engine.steps.base import Step
+from engine.steps.clipping import clip, norms
+from engine.steps.divergence import FINE, first_causes, stop
+from engine.steps.family_step import FamilyStep, PanelGradients, Recorder
 
 
 @final
-class Exact(Step):
-    """Gradients family by family, Adam panel by panel.
+class ExactStep(Step):
+    """Gradients family by family, then clipping, Adam and the rules of the losses.
 
-    Those of a family are computed side by side, where that gives each panel the bytes that it would get alone
-    (``engine.steps.parity``), and played from records where these are there (``engine.compiled.records``).
+    Gradients of a family are computed side by side where that gives each panel the bytes that it would get alone
+    (``engine.steps.parity``). With a ``recorder``, a recorded function with the same bytes may replace Python's.
+    ``record`` says whether such functions are asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recorder: Recorder | None = None) -> None:
         super().__init__()
-        self.recording = True  # whether records are asked for
-        self._groups: list[RecordedGroup] = []
-        self._changed = True
+        self.record = True
+        self.families: list[FamilyStep] = []
+        self._recorder = recorder
+        self._current = False  # whether the families are those of the losses as they are now
 
-    def take(self, trainer: "Trainer", most: int) -> None:
+    def take(self, state: TrainState, most: int) -> None:
         """Take one step with all panels."""
-        own = trainer
-        with careful(own.device):
-            asked = self.asked(own, own.batches.at(own.step))
-        losses, lengths = torch.stack([panel.loss for panel in asked]), norms([panel.gradients for panel in asked])
-        self._watch(own, losses, lengths, asked)
-        if own.stopped:
-            alive = torch.tensor([panel not in own.stopped for panel in range(len(losses))], device=own.device)
-            losses = torch.where(alive, losses, own.last_losses)
-            lengths = torch.where(alive, lengths, own.norms)
-        divisors = (lengths / CLIP).clamp(min=1.0)
-        own.weights.step(own.rates, [panel.gradients for panel in asked], divisors, own.stopped)
-        for panel, told in enumerate(asked):
-            if panel not in own.stopped:
-                own.rule_state[panel] = told.rule_state
-        own.last_losses, own.norms = losses, lengths
-        own.step += 1
+        panels = self.gradients(state, state.batches.at(state.step))
+        losses = torch.stack([panel.loss for panel in panels])
+        lengths = norms([panel.gradients for panel in panels])
+        _watch(state, losses, lengths, panels)
+        clipped = clip([panel.gradients for panel in panels], lengths)
+        state.weights.adam_step(state.step, state.rates_at(state.step), clipped, state.stopped)
+        for number, panel in enumerate(panels):
+            if number not in state.stopped:
+                state.rule_state[number] = panel.rule_state
+        if state.stopped:
+            alive = torch.tensor([panel not in state.stopped for panel in range(len(panels))], device=state.device)
+            losses = torch.where(alive, losses, state.last_losses)
+            lengths = torch.where(alive, lengths, state.norms)
+        state.last_losses, state.norms = losses, lengths
+        state.step += 1
 
-    def settle(self, trainer: "Trainer") -> None:
-        """Do nothing: the trainer knows all there is."""
+    def gradients(self, state: TrainState, places: Tensor) -> list[PanelGradients]:
+        """Return each panel's loss and gradients at the samples of a batch."""
+        if not self._current:
+            self._group(state)
+        x, y = state.data.batch(places)
+        x = state.data.scaled(x)
+        by_panel: dict[int, PanelGradients] = {}
+        with full_precision(state.device):
+            for family in self.families:
+                gradients = family.gradients(state, x, y, record=self.record)
+                by_panel.update(zip(family.panels, gradients, strict=True))
+        return [by_panel[panel] for panel in range(len(by_panel))]
 
-    def changed(self, trainer: "Trainer") -> None:
-        """Let the next step read the knobs anew."""
-        self._changed = True
+    def look(self, state: TrainState) -> None:
+        """Set the losses and norms of the next batch without a step."""
+        panels = self.gradients(state, state.batches.at(state.step))
+        state.last_losses = torch.stack([panel.loss for panel in panels])
+        state.norms = norms([panel.gradients for panel in panels])
+
+    def sync(self, state: TrainState) -> None:
+        """Do nothing: the state knows all there is."""
+
+    def refresh(self, state: TrainState) -> None:
+        """Let the next step read the knobs again."""
+        self._current = False
 
     def wait(self) -> None:
-        """Wait until there are records, or it is known that there will be none."""
-        for recorded in self._groups:
-            recorded.wait()
+        """Wait until the functions that were asked for are there, or never will be."""
+        for family in self.families:
+            if family.recorded is not None:
+                family.recorded.result()
 
-    def asked(self, own: "Trainer", places: Tensor) -> list[Asked]:
-        """Return what each panel's loss asks for at the samples of a batch."""
-        x, y = self._batch(own, places)
-        if self._changed:
-            self._regroup(own)
-        found: dict[int, Asked] = {}
-        for recorded in self._groups:
-            asked = recorded.asked(own, x, y, recording=self.recording)
-            found.update(zip(recorded.panels, asked, strict=True))
-        return [found[panel] for panel in range(len(found))]
-
-    @staticmethod
-    def _batch(own: "Trainer", places: Tensor) -> tuple[Tensor, Tensor]:
-        x, y = own.data.batch(places)
-        return own.data.scaled(x), y
-
-    def _regroup(self, own: "Trainer") -> None:
-        """Read the knobs; a group whose panels are still the same keeps its records."""
-        known = {recorded.group: recorded for recorded in self._groups}
-        groups = grouped(own.losses, own.weights.plan.states, own.rule_state)
-        self._groups = [known.get(group) or RecordedGroup(group, own) for group in groups]
-        for recorded in self._groups:
-            recorded.read(own)
-        self._changed = False
-
-    def _watch(self, own: "Trainer", losses: Tensor, lengths: Tensor, asked: list[Asked]) -> None:
-        """Stop the panels whose numbers are not finite, and say what was seen first."""
-        fine_losses, fine_norms = torch.isfinite(losses).tolist(), torch.isfinite(lengths).tolist()
-        for panel, told in enumerate(asked):
-            fine_state = all(bool(torch.isfinite(tensor).all()) for tensor in told.rule_state.values())
-            for what, fine in zip(DIVERGED, (fine_losses[panel], fine_norms[panel], fine_state), strict=True):
-                if not fine:
-                    self.stop(own, panel, what, own.step + 1)
-                    break
+    def _group(self, state: TrainState) -> None:
+        """Group the panels by family, and read the knobs; a family that is still the same keeps its functions."""
+        before = {family.family: family for family in self.families}
+        families = group_by_family(state.losses, state.weights.plan.states, state.rule_state)
+        self.families = [before.get(family) or FamilyStep(family, state, self._recorder) for family in families]
+        for family in self.families:
+            family.read_knobs(state)
+        self._current = True
 
 
-def part(state: State, names: frozenset[str]) -> dict[str, Tensor]:
-    """Return the tensors of a state that have these names, off the graph of gradients."""
-    return {name: tensor.detach() for name, tensor in state.items() if name in names}
+def _watch(state: TrainState, losses: Tensor, lengths: Tensor, panels: list[PanelGradients]) -> None:
+    """Stop the panels whose numbers are not finite."""
+    finite = [all(bool(torch.isfinite(tensor).all()) for tensor in panel.rule_state.values()) for panel in panels]
+    causes = first_causes(losses, lengths, torch.tensor(finite, device=state.device))
+    for panel, cause in enumerate(causes.tolist()):
+        if cause != FINE:
+            stop(state, panel, cause, state.step + 1)

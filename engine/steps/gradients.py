@@ -1,4 +1,4 @@
-"""The gradients of a family's panels, as a function of tensors: of one panel, or of several side by side."""
+"""Embeddings, losses and gradients of a family's panels as a function of tensors: of one panel, or several at once."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from engine.nets import Net
-from engine.state.families import Group, Pieces, apart, mean, means, pulled
-from engine.steps.simd_padding import Filled
+from engine.state.families import PanelFamily, Pieces, gradients_of, mean_loss, mean_losses, split_rows
+from engine.steps.simd_padding import PadToRegisters
 
 
-class Way(Enum):
+class SideBySide(Enum):
     """What of several panels is computed side by side, the most first."""
 
-    STACKED = auto()
+    ALL = auto()
     LOSSES = auto()
     NOTHING = auto()
 
@@ -27,44 +27,51 @@ class Way(Enum):
 class Gradients:
     """A function of samples and weights, for panels of one family; ``layout`` is that of a net.
 
-    ``filled``: registers are filled up where a processor would round by how many numbers there are. To look out for
-    that doubles the time of a small net's step in Python; it may be left out where it is known to make no difference.
+    ``padding``: what does not fill the processor's registers is padded where it would round by how many numbers there
+    are. To look out for that doubles the time of a small net's step in Python; it is left out where it makes no
+    difference (``engine.steps.parity``).
     """
 
     net: Net
     layout: Pieces
-    group: Group
-    way: Way = Way.STACKED
-    filled: bool = True
+    family: PanelFamily
+    side_by_side: SideBySide = SideBySide.ALL
+    padding: bool = True
 
     def __call__(self, x: Tensor, y: Tensor, nets: Tensor, rows: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         """Return the losses, the gradients of nets and of what losses learn, then what is learned by rule.
 
-        Of one panel: ``nets (row,)``, ``rows (S,)``, the loss ``()``; or of all ``K_g`` of a group, which have one
-        dimension more in front. ``rest`` is what is learned by rule, then the knobs that move.
+        Of one panel: ``nets (row,)``, ``rows (S,)``, the loss ``()``; or of all ``K_g`` of a family, which have one
+        dimension more in front. ``rest`` is what is learned by rule, then the knobs that are tensors.
         """
-        group, alone = self.group, nets.ndim == 1
-        rule_state, knobs = rest[: len(group.rule_state)], rest[len(group.rule_state) :]
-        with torch.enable_grad(), Filled() if self.filled else nullcontext():
+        family, alone = self.family, nets.ndim == 1
+        rule_state, knobs = rest[: len(family.rule_state)], rest[len(family.rule_state) :]
+        with torch.enable_grad(), PadToRegisters() if self.padding else nullcontext():
             weights, learned = (
-                [part.detach().requires_grad_() for part in apart(*own)]
-                for own in ((nets, self.layout), (rows, group.learned))
+                [part.detach().requires_grad_() for part in split_rows(*own)]
+                for own in ((nets, self.layout), (rows, family.learned))
             )
-            named = {name: weight for (name, _), weight in zip(self.layout, weights, strict=True)}
-            if alone:
-                z = self.net.one(named, x)
-            else:
-                z = self.net.stacked(named, x) if self.way is Way.STACKED else torch.stack(self.net.forward(named, x))
+            by_name = {name: weight for (name, _), weight in zip(self.layout, weights, strict=True)}
+            z = self._embed(by_name, x, alone=alone)
             # in the same order in memory, alone or not: products of matrices round differently in another
-            seen = z.detach().contiguous().requires_grad_()
-            losses, after = (mean if alone else means)(group, seen, y, (tuple(learned), rule_state), knobs)
-            pull, *slopes = pulled(losses.sum(), [seen, *learned])
-            parts = pulled(z, weights, pull.contiguous())
-        return losses.detach(), _row(parts, nets), _row(slopes, rows), *after
+            leaf = z.detach().contiguous().requires_grad_()
+            loss = mean_loss if alone else mean_losses
+            losses, rule_state = loss(family, leaf, y, (tuple(learned), rule_state), knobs)
+            pull, *of_losses = gradients_of(losses.sum(), [leaf, *learned])
+            of_nets = gradients_of(z, weights, pull.contiguous())
+        return losses.detach(), _row(of_nets, nets), _row(of_losses, rows), *rule_state
+
+    def _embed(self, weights: dict[str, Tensor], x: Tensor, *, alone: bool) -> Tensor:
+        """Return the embeddings of one panel ``(B, D)`` or of all ``(K_g, B, D)``."""
+        if alone:
+            return self.net.one(weights, x)
+        if self.side_by_side is SideBySide.ALL:
+            return self.net.stacked(weights, x)
+        return torch.stack(self.net.forward(weights, x))
 
 
 def _row(parts: Sequence[Tensor], like: Tensor) -> Tensor:
-    """Put gradients together as the row is whose parts they belong to; what is left of it is zero."""
+    """Join gradients as the row is to whose parts they belong; the rest of it is zero."""
     flat = [part.flatten(like.ndim - 1) for part in parts]
-    left = like.shape[-1] - sum(part.shape[-1] for part in flat)
-    return torch.cat([*flat, like.new_zeros(*like.shape[:-1], left)], dim=-1)
+    rest = like.shape[-1] - sum(part.shape[-1] for part in flat)
+    return torch.cat([*flat, like.new_zeros(*like.shape[:-1], rest)], dim=-1)

@@ -1,4 +1,8 @@
-"""Operations whose kernels round by where a number stands, computed so that they do not."""
+"""Operations whose kernels round by where a number stands in memory, padded so that they do not.
+
+A processor computes whole registers of numbers at a time, and the rest at the end of a tensor one by one, which may
+round differently. With padding every number is in a whole register, and so comes out the same alone and among others.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,62 +13,37 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torch.utils._python_dispatch import TorchDispatchMode
 
-#: Numbers that a kernel takes at a time, at most: two vectors of 512 bits. The rest it takes one by one.
+#: Numbers that a kernel computes at a time, at most: two vectors of 512 bits.
 _AT_A_TIME = 32
 
-#: Numbers from which on kernels part their work among threads (``at::internal::GRAIN_SIZE``).
+#: Numbers from which on kernels share their work among threads (``at::internal::GRAIN_SIZE``).
 _GRAIN = 32768
 
-#: Operations whose kernels round otherwise where they take numbers one by one, found by trying those of PyTorch that
-#: need nothing but tensors and numbers, on 6,000 numbers; and their kin.
-UNEVEN = frozenset(
-    {
-        "atan2",
-        "atanh",
-        "celu",
-        "cosh",
-        "elu",
-        "elu_backward",
-        "exp2",
-        "gelu",
-        "gelu_backward",
-        "igamma",
-        "igammac",
-        "ldexp",
-        "logaddexp",
-        "logaddexp2",
-        "mish",
-        "mish_backward",
-        "pow",
-        "selu",
-        "sigmoid",
-        "silu",
-        "silu_backward",
-        "sinh",
-        "softplus",
-        "softplus_backward",
-        "softshrink",
-    }
-)
+#: Operations whose kernels round differently where they compute numbers one by one. They were found by trying all
+#: operations of PyTorch that take only tensors and numbers, on 6,000 numbers; related ones were added.
+UNEVEN = frozenset({
+    "atan2", "atanh", "celu", "cosh", "elu", "elu_backward", "exp2", "gelu", "gelu_backward", "igamma",
+    "igammac", "ldexp", "logaddexp", "logaddexp2", "mish", "mish_backward", "pow", "selu", "sigmoid", "silu",
+    "silu_backward", "sinh", "softplus", "softplus_backward", "softshrink",
+})  # fmt: skip
 
-#: Powers that are not computed as such, but by products and roots.
+#: Powers that are computed by products and roots, which round alike everywhere.
 _PLAIN = frozenset({-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0})
 
-
-#: Products of matrices, whose kernels round otherwise where a matrix does not begin at a multiple of so many numbers.
+#: Products of matrices, whose kernels round differently where a matrix does not begin at a multiple of so many numbers.
 _PRODUCTS = frozenset({"mm", "bmm"})
 _BEGIN = 4
 
-#: Multiplications from which on a product is computed alike alone and among others (``bmm_out_or_baddbmm_``).
+#: Multiplications from which on a product rounds the same alone and among others (``bmm_out_or_baddbmm_``).
 _MANY = 400
 
 
 @final
-class Filled(TorchDispatchMode):
-    """Fills up what operations are given, so that what a number comes out as does not depend on where it stands.
+class PadToRegisters(TorchDispatchMode):
+    """Pads the arguments of operations, so that no result depends on where a number stands.
 
-    A processor then takes every number in a whole register, and the matrices of each panel begin where registers do.
-    ``used`` tells whether anything had to be filled up so far.
+    Every number is then computed in a whole register, and the matrices of each panel begin where registers do.
+    ``used`` tells whether anything was padded so far.
     """
 
     def __init__(self) -> None:
@@ -73,7 +52,7 @@ class Filled(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """Do without PyTorch's tracer of Python, which takes seconds to load and most of each call."""
+        """Avoid TorchDynamo, which takes seconds to load and most of the time of each call."""
         return False
 
     def __torch_dispatch__(
@@ -83,36 +62,36 @@ class Filled(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Do what is asked for."""
-        name, given = func.overloadpacket.__name__, None  # type: ignore[attr-defined]
+        """Compute an operation, padded where that makes a difference."""
+        name, result = func.overloadpacket.__name__, None  # type: ignore[attr-defined]
         if name in _PRODUCTS and args[0].device.type == "cpu":
-            given = _product(*args)
+            result = _padded_product(*args)
         elif name in UNEVEN and not (name == "pow" and args[1] in _PLAIN):
-            given = _filled(partial(func, **(kwargs or {})), args)
-        if given is None:
+            result = _padded(partial(func, **(kwargs or {})), args)
+        if result is None:
             return func(*args, **(kwargs or {}))
         self.used = True
-        return given
+        return result
 
 
-def _filled(func: Callable[..., Any], args: Sequence[Any]) -> Tensor | None:
-    """Return what an operation gives of whole registers; ``None`` if they are whole as it is."""
+def _padded(func: Callable[..., Any], args: Sequence[Any]) -> Tensor | None:
+    """Return the result of an operation on whole registers; ``None`` if they are whole without padding."""
     tensors = [arg for arg in args if isinstance(arg, Tensor)]
     many = [tensor for tensor in tensors if tensor.ndim] or tensors  # one number beside many says nothing of the type
-    form = torch.broadcast_shapes(*(tensor.shape for tensor in many))  # type: ignore[no-untyped-call]
-    threads = max(min(torch.get_num_threads(), -(-form.numel() // _GRAIN)), 1)
-    lacking = -form.numel() % (threads * _AT_A_TIME)
+    shape = torch.broadcast_shapes(*(tensor.shape for tensor in many))  # type: ignore[no-untyped-call]
+    threads = max(min(torch.get_num_threads(), -(-shape.numel() // _GRAIN)), 1)
+    lacking = -shape.numel() % (threads * _AT_A_TIME)
     if not lacking or many[0].device.type != "cpu":
         return None
-    filled = [
-        pad(arg.expand(form).flatten(), (0, lacking)) if any(arg is tensor for tensor in many) else arg for arg in args
+    whole = [
+        pad(arg.expand(shape).flatten(), (0, lacking)) if any(arg is tensor for tensor in many) else arg for arg in args
     ]
-    done: Tensor = func(*filled)[: form.numel()].view(form)
-    return done
+    result: Tensor = func(*whole)[: shape.numel()].view(shape)
+    return result
 
 
-def _product(left: Tensor, right: Tensor) -> Tensor | None:
-    """Return a product of matrices filled up with zeros; ``None`` if all of them are as large as it takes."""
+def _padded_product(left: Tensor, right: Tensor) -> Tensor | None:
+    """Return a product of matrices padded with zeros; ``None`` if all of them are large enough without."""
     rows, inner, columns = *left.shape[-2:], right.shape[-1]
     fits = not any(size % _BEGIN for size in (rows * inner, inner * columns, rows * columns))
     if fits and (left.ndim == 3 or rows * inner * columns >= _MANY):

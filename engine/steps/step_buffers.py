@@ -1,137 +1,135 @@
-"""A trainer's tensors as its program sees them."""
+"""The tensors of a state as the whole step reads and changes them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import torch
 from torch import Tensor
 
-from engine.compiled.parts import sized
-from engine.state.families import grouped, narrowed, widened
-from engine.steps.base import DIVERGED, Step
-from engine.steps.whole_step import Part, Shape, Tensors, times
+from engine.state.families import group_by_family, pad_state, trim_state
+from engine.state.train_state import TrainState
+from engine.steps.divergence import stop
+from engine.steps.whole_step import Shape, StepTensors, times
 
-if TYPE_CHECKING:
-    from engine.training.trainer import Trainer
+#: What a step reads and does not change: samples, labels, learning rates, and what it reads of time.
+StepInputs = tuple[Tensor, ...]
 
-#: What a step reads and does not move: samples, labels, learning rates, and Adam's corrections.
-Read = tuple[Tensor, ...]
+#: Of each panel ``(K,)``: loss, norm, whether it is alive, when it died, and why.
+Report = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
-def shapes(trainer: "Trainer") -> dict[range, Shape]:
-    """Return the panels of each part, and the shape of its program, for a trainer as it is.
+def shapes(state: TrainState, size: int | None = None, *, half: bool = False) -> dict[range, Shape]:
+    """Return the panels of each part of a step, and the shape of the whole step that computes it.
 
-    The shape is the same for all parts; where it would not be, there is one part, of all panels.
+    ``size`` is the number of panels of a part, which divides that of all panels; ``None`` for all of them. The shape
+    is the same for all parts; where it would not be, all panels are one part. ``half`` is that of ``Shape``.
     """
-    count, size = len(trainer.losses), sized(trainer)
-    found = {part: _shape(trainer, part) for part in (range(start, start + size) for start in range(0, count, size))}
-    return found if len(set(found.values())) == 1 else {range(count): _shape(trainer, range(count))}
+    count = len(state.losses)
+    size = size or count
+    parts = {part: _shape(state, part, half) for part in (range(at, at + size) for at in range(0, count, size))}
+    return parts if len(set(parts.values())) == 1 else {range(count): _shape(state, range(count), half)}
 
 
-def _shape(trainer: "Trainer", panels: range) -> Shape:
+def _shape(state: TrainState, panels: range, half: bool) -> Shape:
     own = slice(panels.start, panels.stop)
-    rule_state = [trainer.rule_state[panel] for panel in panels]
-    groups = tuple(grouped(trainer.losses[own], trainer.weights.plan.states[own], rule_state))
-    layout = tuple(trainer.weights.plan.net.items())
-    # where a CPU has instructions for it; a GPU has TF32 for the same purpose, and keeps the range of the numbers
-    half = trainer.net.half and trainer.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return Shape(trainer.net, layout, groups, trainer.data.offset, trainer.data.factor, half)
+    families = group_by_family(state.losses[own], state.weights.plan.states[own], state.rule_state[own])
+    layout = tuple(state.weights.plan.net.items())
+    return Shape(state.net, layout, tuple(families), state.data.offset, state.data.factor, half)
 
 
-def seen(trainer: "Trainer") -> tuple[Tensor, ...]:
-    """Return what a program tells of each panel ``(K,)``: loss, norm, whether it is alive, when it died, and why."""
-    alive = [panel not in trainer.stopped for panel in range(len(trainer.losses))]
-    nothing = torch.zeros(len(alive), device=trainer.device)
-    there = torch.tensor(alive, device=trainer.device)
-    return trainer.last_losses.float(), trainer.norms.float(), there, nothing, nothing.clone()
+def new_report(state: TrainState) -> Report:
+    """Return what a whole step reports of each panel, as it is before the step."""
+    alive = [panel not in state.stopped for panel in range(len(state.losses))]
+    zeros = torch.zeros(len(alive), device=state.device)
+    alive_ones = torch.tensor(alive, device=state.device)
+    return state.last_losses.float(), state.norms.float(), alive_ones, zeros, zeros.clone()
 
 
-def stacked(trainer: "Trainer", told: tuple[Tensor, ...]) -> list[Tensors]:
-    """Return what the program of each part moves: the weights themselves, views of ``told``, and copies of the rest."""
-    found = []
-    for part, shape in shapes(trainer).items():
-        nets, tail = Part.parts([trainer.weights.values, *trainer.weights.moments], trainer.weights.plan, part)
-        groups = [(group, [part[place] for place in group.panels]) for group in shape.groups]
+def step_tensors(state: TrainState, parts: dict[range, Shape], report: Report) -> list[StepTensors]:
+    """Return what the step of each part changes: the weights themselves, views of a report, and copies of the rest."""
+    tensors = []
+    for part, shape in parts.items():
+        nets, tail = state.weights.plan.split(state.weights.buffers, part)
+        families = [(family, [part[place] for place in family.panels]) for family in shape.families]
         rule_state = [
             tuple(
-                torch.stack([widened(trainer.rule_state[panel][name], form) for panel in panels])
-                for name, form in group.rule_state
+                torch.stack([pad_state(state.rule_state[panel][name], shape) for panel in panels])
+                for name, shape in family.rule_state
             )
-            for group, panels in groups
+            for family, panels in families
         ]
         knobs = [
             tuple(
-                torch.tensor([float(getattr(trainer.losses[panel], name)) for panel in panels], device=trainer.device)
-                for name in group.moving
+                torch.tensor([float(getattr(state.losses[panel], name)) for panel in panels], device=state.device)
+                for name in family.tensor_knobs
             )
-            for group, panels in groups
+            for family, panels in families
         ]
-        losses, norms, alive, died, cause = (tensor[part.start : part.stop] for tensor in told)
-        found.append(Tensors(nets, tail, losses, norms, alive, died, cause, tuple(rule_state), tuple(knobs)))
-    return found
+        losses, norms, alive, died, cause = (tensor[part.start : part.stop] for tensor in report)
+        tensors.append(StepTensors(nets, tail, losses, norms, alive, died, cause, tuple(rule_state), tuple(knobs)))
+    return tensors
 
 
-def ahead(trainer: "Trainer", most: int) -> Iterator[Read]:
+def next_inputs(state: TrainState, most: int) -> Iterator[StepInputs]:
     """Return what the next steps read, of at most so many and of one epoch."""
-    own = trainer
-    steps = range(own.step, own.step + min(most, own.batches.left(own.step)))
-    x, y = own.data.batch(own.batches.at(own.step, len(steps)))
-    rates = torch.tensor([own.rates_at(step) for step in steps], device=own.device)
-    corrections = torch.tensor([times(step) for step in steps], device=own.device)
+    steps = range(state.step, state.step + min(most, state.batches.left(state.step)))
+    x, y = state.data.batch(state.batches.at(state.step, len(steps)))
+    rates = torch.tensor([state.rates_at(step) for step in steps], device=state.device)
+    moments = torch.tensor([times(step) for step in steps], device=state.device)
     batches = (samples.view(len(steps), -1, *samples.shape[1:]) for samples in (x, y))
-    return zip(*batches, rates, corrections, strict=True)
+    return zip(*batches, rates, moments, strict=True)
 
 
 @final
-class Bound:
-    """Tensors that trainer and program both see, so that nothing is copied between steps.
+class StepBuffers:
+    """Tensors that the state and a whole step share, so that nothing is copied between steps.
 
-    ``parts`` are the panels of each part, and what its program moves.
+    ``parts`` are the panels of each part, and the tensors that its step changes.
     """
 
-    def __init__(self, trainer: "Trainer") -> None:
-        self._shapes = shapes(trainer)
-        self._seen = seen(trainer)
-        self._tensors = stacked(trainer, self._seen)
-        self.parts = [(part, own.flat()) for part, own in zip(self._shapes, self._tensors, strict=True)]
-        self._link(trainer)
+    def __init__(self, state: TrainState, shapes: dict[range, Shape]) -> None:
+        self._shapes = shapes
+        self._report = new_report(state)
+        self._tensors = step_tensors(state, shapes, self._report)
+        self.parts = [(part, own.flat()) for part, own in zip(shapes, self._tensors, strict=True)]
+        self._share(state)
 
     @property
     def shape(self) -> Shape:
-        """The shape of the program."""
+        """The shape of the step."""
         return next(iter(self._shapes.values()))
 
-    def refreshed(self, trainer: "Trainer") -> bool:
-        """Bring moved knobs and state into the same tensors; return whether that can be: the shape is the same."""
-        if shapes(trainer) != self._shapes:
+    def refresh(self, state: TrainState, shapes: dict[range, Shape]) -> bool:
+        """Copy changed knobs and state into the same tensors; return ``False`` where the shapes are others."""
+        if shapes != self._shapes:
             return False
-        now = stacked(trainer, seen(trainer))
+        now = step_tensors(state, shapes, new_report(state))
         for old, new in zip(self._tensors, now, strict=True):
             for before, after in ((old.nets.values, new.nets.values), (old.nets.first, new.nets.first)):
                 if before.data_ptr() != after.data_ptr():
-                    return False  # put together anew, as from a checkpoint
+                    return False  # other buffers, as after a checkpoint
         for (_, flat), own in zip(self.parts, now, strict=True):
             for before, after in zip(flat, own.flat(), strict=True):
                 if before.data_ptr() != after.data_ptr():
                     before.copy_(after)
-        self._link(trainer)
+        self._share(state)
         return True
 
-    def settle(self, trainer: "Trainer") -> None:
-        """Bring panels that stopped, and Adam's count of steps, to the trainer."""
-        *_, died, cause = (tensor.tolist() for tensor in self._seen)
+    def sync(self, state: TrainState) -> None:
+        """Note the panels that have stopped."""
+        *_, died, causes = (tensor.tolist() for tensor in self._report)
         for panel, step in enumerate(died):
             if step:
-                Step.stop(trainer, panel, DIVERGED[int(cause[panel])], int(step))
-        trainer.weights.count(trainer.step)
+                stop(state, panel, causes[panel], int(step))
 
-    def _link(self, trainer: "Trainer") -> None:
-        trainer.last_losses, trainer.norms, *_ = self._seen
+    def _share(self, state: TrainState) -> None:
+        """Let the state see the tensors that the step changes."""
+        state.last_losses, state.norms, *_ = self._report
         for (part, shape), own in zip(self._shapes.items(), self._tensors, strict=True):
-            for group, stacks in zip(shape.groups, own.rule_state, strict=True):
-                for place, panel in enumerate(group.panels):
-                    before = trainer.rule_state[part[panel]]
-                    named = zip((name for name, _ in group.rule_state), stacks, strict=True)
-                    trainer.rule_state[part[panel]] = {
-                        name: narrowed(stack[place], before[name]) for name, stack in named
+            for family, stacks in zip(shape.families, own.rule_state, strict=True):
+                for place, panel in enumerate(family.panels):
+                    before = state.rule_state[part[panel]]
+                    by_name = zip((name for name, _ in family.rule_state), stacks, strict=True)
+                    state.rule_state[part[panel]] = {
+                        name: trim_state(stack[place], before[name]) for name, stack in by_name
                     }

@@ -13,8 +13,8 @@ import torch
 from engine.config.experiment import NUMBERS, Experiment, Panel
 from engine.config.seeds import generator
 from engine.frames.frame import Frame
-from engine.machine.saved_bytes import counted
-from engine.machine.threads import spared
+from engine.machine.saved_bytes import saved_tensor_sizes
+from engine.machine.threads import leave_one_core
 from engine.running.frame_sampler import Filming
 from engine.running.run import open_recorder
 from engine.running.run_events import RunEvents
@@ -142,7 +142,7 @@ def footprint(base: Experiment, panel: Panel, samples: Samples) -> int:
     learned = [*weights.values(), *(tensor for name, tensor in state.items() if name not in loss.non_gradient_state)]
     for tensor in learned:
         tensor.requires_grad_()
-    with spared(), counted() as kept:
+    with leave_one_core(), saved_tensor_sizes() as kept:
         z = net.one(weights, torch.zeros(size, *sample))
         loss.per_sample(z, torch.arange(size) % classes, state).mean()
     return _COPIES * sum(tensor.nbytes for tensor in learned) + _AROUND * sum(kept)

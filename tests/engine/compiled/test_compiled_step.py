@@ -1,19 +1,24 @@
 """The fast step does what the exact one does, for every loss, but for rounding; compiled or not."""
 
+import importlib
 import math
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
 import pytest
 import torch
-from compiled_parts import SMALL, assert_close, by_program, mixed, pair, words
 from engine_parts import Bomb
+from step_parts import SMALL, assert_close, by_program, mixed, pair, words
 
 from engine import Edit, Experiment, Panel, Trainer
-from engine.compiled.background import Made
-from engine.state.families import moving, room
-from engine.steps.step_buffers import shapes
+from engine.compiled import background
+from engine.compiled.inductor import compilation, program_shapes
+from engine.compiled.private_torch import compile_graph, has_bfloat16
+from engine.compiled.step import CompiledStep
+from engine.state.families import largest_shape, tensor_knobs
+from engine.steps.exact import ExactStep
 from losses import OURS
 from spec import param
 
@@ -28,7 +33,7 @@ def test_a_family_side_by_side_does_what_its_panels_do(slug):
             numbers = {
                 knob.name: knob.slider[0] + share * (knob.slider[1] - knob.slider[0])
                 for knob in cls.knobs()
-                if knob.name in moving(cls)
+                if knob.name in tensor_knobs(cls)
             }
             whole = {
                 knob.name: float(round(numbers[knob.name]))
@@ -69,15 +74,15 @@ class Padded(Sized):
 
 def test_every_number_moves():
     for cls in OURS.values():
-        assert set(moving(cls)) == {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
+        assert set(tensor_knobs(cls)) == {knob.name for knob in cls.knobs() if knob.kind in {"number", "whole"}}
 
 
 def test_a_number_that_says_how_large_the_state_is_moves_where_there_may_be_room():
-    assert moving(Padded) == ("fuse", "pull", "length")
-    assert moving(Sized) == ("fuse", "pull")
+    assert tensor_knobs(Padded) == ("fuse", "pull", "length")
+    assert tensor_knobs(Sized) == ("fuse", "pull")
     for cls, shape in ((Padded, (7,)), (Sized, (2,))):
         state = cls(length=2).init(3, 2, torch.Generator())
-        assert (room(cls, "past", state["past"]), room(cls, "clock", state["clock"])) == (shape, ())
+        assert (largest_shape(cls, "past", state["past"]), largest_shape(cls, "clock", state["clock"])) == (shape, ())
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -92,7 +97,7 @@ def test_families_that_stand_in_any_order(dim):
 
 def test_epochs_and_the_schedule_go_on_where_batches_are_put_together():
     fast, exact = pair(mixed()[:1], batch=400, steps=12)
-    assert fast.batches.per_epoch == 2
+    assert fast.train_state.batches.per_epoch == 2
     while not exact.finished:
         assert fast.rates == exact.rates
         fast.advance()
@@ -121,20 +126,20 @@ def test_edits_of_numbers_and_of_choices():
 def test_a_number_that_is_moved_makes_no_other_program():
     fast, _ = pair(mixed())
     fast.advance()
-    before = shapes(fast)
+    before = program_shapes(fast.train_state)
     for margin in np.linspace(0.05, 1, 20):
         fast.apply(Edit(fast.step, 0, "margin", float(margin)))
-        assert shapes(fast) == before
+        assert program_shapes(fast.train_state) == before
         fast.advance()
     for bins in (1, 1000, 12):
         fast.apply(Edit(fast.step, 2, "bins", bins))
-        assert shapes(fast) == before
+        assert program_shapes(fast.train_state) == before
         fast.advance()
         assert fast.stage == "compiled"
         assert fast.state(2)["histogram"].shape == (bins,)
         assert fast.state(2)["histogram"].sum() == 32
     fast.apply(Edit(fast.step, 0, "beyond", "raw"))
-    assert shapes(fast) != before
+    assert program_shapes(fast.train_state) != before
 
 
 def test_a_panel_that_diverges_stops_alone_and_says_why():
@@ -172,54 +177,46 @@ def test_steps_go_on_exactly_until_the_program_is_there_and_by_it_from_then_on()
     exact.advance()
     assert fast.stage == "exact"
     assert torch.equal(fast.weights.values, exact.weights.values)
-    fast._way.wait()
+    fast.wait()
     fast.advance()
     exact.advance()
     assert fast.stage == "compiled"
     fast.frame()
     assert_close(fast, exact)
-    before = fast._way._compiled
+    before = fast.stepper.compiled
     fast.apply(Edit(fast.step, 0, "margin", 0.2))
     fast.advance()
     assert fast.stage == "compiled"
-    assert fast._way._compiled is before
+    assert fast.stepper.compiled is before
 
 
-@pytest.mark.parametrize(
-    ("steps", "small", "edited", "asked"),
-    [(400, 2**20, False, True), (399, 2**20, False, False), (400, 2**10, False, False), (400, 2**20, True, False)],
-)
-def test_long_runs_of_small_nets_are_played_until_the_program_is_there(steps, small, edited, asked, monkeypatch):
-    monkeypatch.setattr("engine.steps.family_step._SMALL", small)
-    monkeypatch.setattr("engine.compiled.background._made", {})
-    described = {**SMALL, "panels": [mixed()[0], mixed()[3]], "steps": steps}
-    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
-    fast._way._ask = lambda own: Made()  # which never comes
-    for own in (fast, exact):
-        if edited:
-            own.apply(Edit(0, 0, "margin", 0.2))
-        own.advance()
-    (family,) = fast._way._exact._groups
-    assert (family._record is not None) is asked
-    family.wait()
-    for own in (fast, exact):
-        own.advance()
-        own.advance()
+def test_nothing_is_recorded_while_a_step_is_compiled():
+    requests = []
+    experiment = Experiment.parse({**SMALL, "panels": [mixed()[0], mixed()[3]], "mode": "fast"})
+
+    def recorder(gradients, example, only_existing):
+        requests.append(only_existing)
+
+    stepper = CompiledStep(ExactStep(recorder), lambda: True, lambda state: Future())  # which never comes
+    fast = Trainer(experiment, stepper=stepper)
+    while fast.step < 50:
+        fast.advance()
     assert fast.stage == "exact"
-    assert torch.equal(fast.weights.values, exact.weights.values)
+    assert requests == [True]  # before the first step: what is there already would be used
 
 
-@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16")
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
 def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
     settings = {"data": "digits", "net": "lenet_pp", "batch": 32, "points": 50}
     fast, exact = pair([Panel(loss="softmax"), Panel(loss="arcface")], **settings)
     fast.advance()
     exact.advance()
     assert (fast.precision, exact.precision) == ("bfloat16", "float32")
-    assert next(iter(shapes(fast).values())).half
+    assert next(iter(program_shapes(fast.train_state).values())).half
     assert fast.weights.values.dtype == torch.float32
-    torch.testing.assert_close(fast.last_losses, exact.last_losses.float(), rtol=0.02, atol=0.02)
-    assert not torch.equal(fast.last_losses, exact.last_losses.float())
+    ours, theirs = fast.train_state.last_losses, exact.train_state.last_losses.float()
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)
+    assert not torch.equal(ours, theirs)
     moved = torch.nn.functional.cosine_similarity(fast.weights.moments[0], exact.weights.moments[0], dim=0)
     assert moved > 0.98, "the gradients point the same way"
 
@@ -232,7 +229,7 @@ def test_a_program_is_compiled_on_two_threads_also_for_one_panel(count):
         described = {**SMALL, "panels": [Panel(loss="nsl", knobs={"scale": 8.0 + k}) for k in range(count)]}
         fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
         fast.advance()
-        fast._way.wait()
+        fast.wait()
         fast.advance()
         for _ in range(2):
             exact.advance()
@@ -244,38 +241,34 @@ def test_a_program_is_compiled_on_two_threads_also_for_one_panel(count):
 
 
 def test_a_compiler_that_does_not_know_the_processor_is_asked_what_it_knows(monkeypatch):
-    tried = []
+    trials = []
 
     def old(graph, example, *, options, **_):
-        tried.append(options["config_patches"].get("cpp.vec_isa_ok"))
-        if tried[-1]:
+        trials.append(options["config_patches"].get("cpp.vec_isa_ok"))
+        if trials[-1]:
             raise RuntimeError("unrecognized command-line option")
         return graph
 
-    monkeypatch.setattr(torch._inductor, "standalone_compile", old)
-    described = {**SMALL, "batch": 30, "panels": [{"loss": "nsl"}]}
-    fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
-    fast.advance()
-    fast._way.wait()
-    fast.advance()
-    exact.advance()
-    exact.advance()
-    assert tried == [True, None]
-    assert fast.stage == "compiled"
-    fast.frame()
-    assert_close(fast, exact)
+    monkeypatch.setattr(importlib.import_module("torch._inductor"), "standalone_compile", old)
+    state = Trainer(Experiment.parse({**SMALL, "panels": [{"loss": "nsl"}]})).train_state
+    job, example = compilation(state)
+    graph = job.trace(example)
+    assert compile_graph(graph, example) is graph
+    assert trials == [True, None]
 
 
-def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch):
-    def broken(*_, **__):
-        raise RuntimeError("no compiler")
-
-    monkeypatch.setattr(torch._inductor, "standalone_compile", broken)
+def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch, caplog, tmp_path):
+    """The process that compiles finds no C++ compiler, and says so in one line."""
+    monkeypatch.setenv("CXX", str(tmp_path / "no-such-compiler"))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    background.clear()
     experiment = Experiment.parse({**SMALL, "batch": 31, "panels": [{"loss": "nsl"}], "mode": "fast"})
     trainer = Trainer(experiment)
     trainer.advance()
-    trainer._way.wait()
+    trainer.wait()
     while not trainer.finished:
         trainer.advance()
     assert trainer.stage == "exact"
     assert trainer.frame().panels[0].test_accuracy > 0.9
+    assert "A step could not be compiled (Compilation)" in caplog.text
+    background.clear()

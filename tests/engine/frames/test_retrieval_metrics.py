@@ -10,7 +10,7 @@ from engine import train
 from engine.config.edits import Edit
 from engine.frames.metrics import Cloud
 from engine.frames.retrieval_metrics import FULL, FULL_EVERY, PAIRED, full, held_out, roc
-from engine.state.data import chosen
+from engine.state.data import fixed_choice
 from toy_data.blobs import Blobs
 
 BLOBS = {"data": "blobs", "dials": {"classes": 6, "per_class": 60, "held_out": 2}}
@@ -117,17 +117,17 @@ def test_what_is_not_finite_is_not_recognised():
 
 
 def test_many_samples_are_stood_for_by_the_same_few():
-    kept = chosen(5000, PAIRED)
+    kept = fixed_choice(5000, PAIRED)
     before = torch.get_rng_state()
-    chosen.cache_clear()
-    assert torch.equal(chosen(5000, PAIRED), kept)
+    fixed_choice.cache_clear()
+    assert torch.equal(fixed_choice(5000, PAIRED), kept)
     assert torch.equal(torch.get_rng_state(), before)
     assert len(set(kept.tolist())) == PAIRED
     assert kept.tolist() == sorted(kept.tolist())
     assert 0 <= kept[0] < kept[-1] < 5000
-    assert chosen(7, PAIRED).tolist() == list(range(7))
+    assert fixed_choice(7, PAIRED).tolist() == list(range(7))
     z, y = clusters(samples=1000)
-    some = full(cloud(z, y), cloud(z[kept := chosen(4000, PAIRED)], y[kept]), directional=False)
+    some = full(cloud(z, y), cloud(z[kept := fixed_choice(4000, PAIRED)], y[kept]), directional=False)
     every = full(cloud(z, y), cloud(z, y), directional=False)
     assert every["verification_auc"] == some["verification_auc"]
     assert "verification_tar_1_in_1000" in every

@@ -11,10 +11,10 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import engine.nets
 from engine import Experiment, Panel, Trainer
-from engine.compiled.background import TRACING
 from engine.config.recipes import RECIPES
 from engine.config.seeds import generator
 from engine.nets import NETS, OURS, net_idea, net_title
+from engine.steps.base import TRACING
 from spec import LANGUAGES, Refusal
 
 EVERY = pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """What a recording tells beside its frames, whoever writes it: how steps are computed, and who stopped why."""
 
+from concurrent.futures import Future
+
 import pytest
 import torch
 from engine_parts import experiment, with_bomb
 
 from engine import Trainer
-from engine.compiled.background import Made
 from engine.frames.background import BackgroundFrames
 from engine.recording.reader import Event, Recording, from_json
 from engine.recording.writer import Recorder
@@ -41,14 +42,15 @@ def test_a_panel_that_stops_is_told_with_its_reason(monkeypatch, write):
 
 
 def test_the_fast_mode_says_from_where_on_it_is_one(monkeypatch, write):
-    made = Made()
-    monkeypatch.setattr("engine.compiled.step.program_for", lambda own: made)
+    pytest.importorskip("engine.compiled.step", exc_type=ModuleNotFoundError)
+    compiled = Future()
+    monkeypatch.setattr("engine.compiled.step.request_step", lambda state: compiled)
     own = experiment("softmax", steps=12, steps_per_frame=4, points=40, mode="fast")
     steps = Trainer.advance
 
     def advance(self, most=1):
         if self.step == 6:
-            made.function = lambda *given: None
+            compiled.set_result(lambda *given: None)
         steps(self, most)
 
     monkeypatch.setattr(Trainer, "advance", advance)
@@ -66,7 +68,8 @@ def test_a_recording_says_on_how_many_threads_it_was_computed(tmp_path):
 
 
 def test_a_fork_of_a_fast_run_says_that_it_goes_on_exactly(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.compiled.step.program_for", lambda own: Made())
+    pytest.importorskip("engine.compiled.step", exc_type=ModuleNotFoundError)
+    monkeypatch.setattr("engine.compiled.step.request_step", lambda state: Future())
     own = experiment("softmax", steps=12, steps_per_frame=2, points=40, mode="fast")
     path = tmp_path / "one.lossgeo"
     list(record(own, path))

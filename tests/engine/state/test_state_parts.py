@@ -118,12 +118,12 @@ def test_the_first_step_is_adam_s_with_the_clipped_gradient():
     """One panel, one step, against torch.optim.Adam on the gradient of net and loss as they are, clipped by PyTorch."""
     trainer = Trainer(experiment("arcface"))
     values = trainer.weights.values.clone().requires_grad_()
-    plan, places = trainer.weights.plan, trainer.batches.at(0)
+    plan, places = trainer.weights.plan, trainer.train_state.batches.at(0)
     net = {name: view[0] for name, view in plan.nets(values).items()}
-    z = trainer.net.one(net, trainer.data.scaled(trainer.data.train_x[places]))
+    z = trainer.train_state.net.one(net, trainer.data.scaled(trainer.data.train_x[places]))
     trainer.losses[0](z, trainer.data.train_y[places], plan.state(values, 0)).mean().backward()
     norm = torch.nn.utils.clip_grad_norm_([values], 1.0)
-    assert float(norm) == pytest.approx(float(trainer.norms[0]), rel=1e-5)
+    assert float(norm) == pytest.approx(float(trainer.train_state.norms[0]), rel=1e-5)
     torch.optim.Adam([values], lr=trainer.rates[0]).step()
     trainer.advance()
     assert torch.allclose(trainer.weights.values, values, atol=1e-7)

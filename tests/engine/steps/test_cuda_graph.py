@@ -1,19 +1,17 @@
 """Steps as a GPU takes them, several at a time: the same steps; on a processor nothing is captured."""
 
-import itertools
 import math
-from dataclasses import dataclass
+from concurrent.futures import Future
 from functools import partial
-from typing import final
 
 import pytest
 import torch
-from compiled_parts import SMALL, assert_close, by_program, mixed, words
+from step_parts import SMALL, assert_close, by_program, mixed, traced, words
 
 from engine import Edit, Experiment, Panel, Trainer
-from engine.compiled.background import TRACING, Job, Made, made
-from engine.steps.cuda_graph import LONG, Captured
-from engine.steps.exact import Exact
+from engine.steps.base import TRACING
+from engine.steps.cuda_graph import LONG, GraphStep
+from engine.steps.exact import ExactStep
 from losses import OURS
 
 ON_A_GPU = pytest.mark.skipif(
@@ -21,48 +19,22 @@ ON_A_GPU = pytest.mark.skipif(
 )
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Last(Job):
-    """What is made when all is made that was asked for before."""
-
-    number: int
-
-    def make(self, example):
-        return None
-
-
-NUMBERS = itertools.count()
+def captured(described, compiler=None, device="cpu") -> Trainer:
+    """A trainer that takes steps as on a GPU, without a compiler unless there is one."""
+    return Trainer(Experiment.parse(described), device=device, stepper=GraphStep(ExactStep(), compiler))
 
 
 @pytest.fixture(autouse=True)
-def nothing_else_is_being_made():
-    """Nothing is captured meanwhile, and other tests may have asked for records."""
-    last = Last(sizes=(), device="cpu", threads=torch.get_num_threads(), number=next(NUMBERS))
-    assert made(last, []).ended.wait(60)
+def nothing_is_being_traced():
+    """Wait until no other test has something traced in the background: nothing is captured meanwhile."""
+    assert TRACING.acquire(timeout=60)
+    TRACING.release()
 
 
-def captured(described, ask=None) -> Trainer:
-    """A trainer that takes steps as on a GPU; without ``ask`` by its program as it is traced."""
-    trainer = Trainer(Experiment.parse(described))
-    trainer._way = Captured(Exact())
-    by_program(trainer)
-    if ask is not None:
-        trainer._way._ask = ask
-    return trainer
-
-
-def without(own) -> Made:
-    """What is asked for where nothing can be compiled."""
-    never = Made()
-    never.ended.set()
-    return never
-
-
-@pytest.mark.parametrize("ask", [None, without], ids=["traced", "no compiler"])
-def test_several_steps_at_a_time_are_the_same_steps(ask):
+@pytest.mark.parametrize("compiler", [traced, None], ids=["traced", "no compiler"])
+def test_several_steps_at_a_time_are_the_same_steps(compiler):
     described = {**SMALL, "panels": mixed(), "steps": 3 * LONG + 5}
-    several, exact = captured(described, ask), Trainer(Experiment.parse(described))
+    several, exact = captured(described, compiler), Trainer(Experiment.parse(described))
     several.advance(LONG)
     assert (several.step, several.stage) == (LONG, "captured")
     several.apply(Edit(LONG, 0, "margin", 0.25))
@@ -82,10 +54,10 @@ def test_several_steps_at_a_time_are_the_same_steps(ask):
 
 
 def test_steps_are_exact_until_there_is_a_program_and_nothing_else_is_being_made():
-    waiting, described = Made(), {**SMALL, "panels": mixed()}
-    several, exact = captured(described, lambda own: waiting), Trainer(Experiment.parse(described))
+    waiting, described = Future(), {**SMALL, "panels": mixed()}
+    several, exact = captured(described, lambda state: waiting), Trainer(Experiment.parse(described))
     several.advance(LONG)
-    waiting.ended.set()
+    waiting.set_result(None)
     with TRACING:
         several.advance(LONG)
     assert (several.step, several.stage) == (2, "exact")
@@ -101,7 +73,7 @@ def test_what_cannot_be_captured_is_computed_exactly(monkeypatch, caplog):
         raise trouble
 
     described = {**SMALL, "panels": mixed()}
-    several, exact = captured(described), Trainer(Experiment.parse(described))
+    several, exact = captured(described, traced), Trainer(Experiment.parse(described))
     waits = RuntimeError("operation not permitted when stream is capturing")
     monkeypatch.setattr("engine.steps.cuda_graph.Graph", partial(broken, trouble=waits))
     for _ in range(3):
@@ -117,11 +89,12 @@ def test_what_cannot_be_captured_is_computed_exactly(monkeypatch, caplog):
         full.advance(LONG)
 
 
-@pytest.mark.parametrize("way", ["captured", "fast"])
+@pytest.mark.parametrize("way", ["captured", "compiled"])
 def test_a_panel_that_stopped_stays_so_when_a_rate_is_moved_before_anybody_looked(way):
-    described = {**SMALL, "panels": mixed(), "mode": way if way == "fast" else "exact"}
-    trainer = captured(described) if way == "captured" else Trainer(Experiment.parse(described))
-    by_program(trainer)
+    trainer = captured({**SMALL, "panels": mixed()})
+    if way == "compiled":
+        pytest.importorskip("engine.compiled.step", exc_type=ModuleNotFoundError)
+        by_program(trainer)
     trainer.advance()
     weight = trainer.weights.plan.state(trainer.weights.values, 1)["weight"]
     kept = weight.clone()
@@ -143,7 +116,7 @@ def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
     fast = Trainer(Experiment.parse({**described, "mode": "fast"}), device="cuda")
     exact = Trainer(Experiment.parse(described), device="cuda")
     fast.advance(most)
-    fast._way.wait()
+    fast.wait()
     while fast.step < LONG + 1:
         fast.advance(min(most, LONG + 1 - fast.step))
     while exact.step < fast.step:
@@ -151,10 +124,10 @@ def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
     fast.frame()
     assert fast.stage == "captured"
     assert_close(fast, exact, within=2e-3)
-    before = dict(fast._way._graphs)
+    before = dict(fast.stepper.graphs)
     fast.apply(Edit(fast.step, 0, "margin", 0.25))
     fast.advance(most)
-    assert fast._way._graphs == before
+    assert fast.stepper.graphs == before
 
 
 @ON_A_GPU
@@ -162,8 +135,7 @@ def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
 def test_on_a_gpu_every_loss_can_be_captured_as_it_is(slug):
     for knobs in words(OURS[slug]):
         panels = [Panel(loss=slug, knobs=knobs), Panel(loss=slug, knobs=knobs)]
-        trainer = Trainer(Experiment.parse({**SMALL, "panels": panels, "mode": "fast"}), device="cuda")
-        trainer._way._ask = without
+        trainer = captured({**SMALL, "panels": panels}, device="cuda")
         trainer.advance(LONG)
         assert (trainer.step, trainer.stage) == (LONG, "captured")
         trainer.frame()

@@ -6,15 +6,14 @@ from typing import ClassVar, final
 
 import pytest
 import torch
-from compiled_parts import words
 from engine_parts import Bomb, advance, experiment, weights_of, with_bomb
+from step_parts import words
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import engine.steps.parity
 from engine import Trainer
-from engine.compiled import background
-from engine.steps.gradients import Way
-from engine.steps.simd_padding import UNEVEN, Filled
+from engine.steps.gradients import SideBySide
+from engine.steps.simd_padding import UNEVEN, PadToRegisters
 from losses import LOSSES, OURS
 
 #: Numbers, fewest and most, of which kernels take many at a time; in pieces of three they take each by itself.
@@ -22,10 +21,9 @@ FEWEST, MOST = 240, 1200
 
 
 @pytest.fixture(autouse=True)
-def nothing_known(monkeypatch):
-    """Let no test use what another has found, nor records."""
-    monkeypatch.setattr(engine.steps.parity, "_found", {})
-    monkeypatch.setattr(background, "_made", {})
+def no_results():
+    """Let no test use the trials of another."""
+    engine.steps.parity.clear()
 
 
 @final
@@ -62,7 +60,7 @@ def test_operations_round_the_same_wherever_a_number_stands(slug, one_thread):
         found |= noted.given
     assert len(found) > 5
     for func, (flat, named) in found.items():
-        with Filled() if func.overloadpacket.__name__ in UNEVEN else nullcontext():
+        with PadToRegisters() if func.overloadpacket.__name__ in UNEVEN else nullcontext():
             whole = func(*flat, **named)
             pieces = [
                 func(*(a[at : at + 3] if isinstance(a, torch.Tensor) and a.ndim else a for a in flat), **named)
@@ -77,9 +75,9 @@ def test_first_steps_side_by_side_are_those_of_each_panel_alone(slug, batch, dim
     knobs = ({}, {knob.name: knob.slider[0] for knob in LOSSES[slug].knobs() if knob.kind == "number"})
     settings = {"dials": {"classes": 10, "per_class": 20}, "batch": batch, "dim": dim}
     beside = Trainer(experiment(*((slug, own) for own in knobs), **settings))
-    assert len(beside._way._groups) == 1
+    assert len(beside.stepper.families) == 1
     advance(beside, 6)
-    assert beside._way._groups[0]._python.way is Way.STACKED
+    assert beside.stepper.families[0].python.side_by_side is SideBySide.ALL
     for panel, own in enumerate(knobs):
         alone = advance(Trainer(experiment((slug, own), **settings)), 6)
         assert weights_of(alone, 0) == weights_of(beside, panel)
@@ -96,18 +94,17 @@ def test_registers_are_filled_up_only_where_that_makes_a_difference():
         for count in (1, 3):
             settings = {"dials": {"classes": 10, "per_class": 20}, "batch": batch, "dim": dim}
             trainer = advance(Trainer(experiment(*[slug] * count, **settings)), 1)
-            assert trainer._way._groups[0]._python.filled is filled
+            assert trainer.stepper.families[0].python.padding is filled
 
 
 def test_a_trial_is_made_once_for_all_runs_of_a_kind(monkeypatch):
-    made = []
-    tried = engine.steps.parity._tried
-    monkeypatch.setattr(engine.steps.parity, "_tried", lambda *given: made.append(given) or tried(*given))
+    count, trials = [], engine.steps.parity.trials
+    monkeypatch.setattr(engine.steps.parity, "trials", lambda *given: count.append(given) or trials(*given))
     for margin in (0.1, 0.2):
         advance(Trainer(experiment(("arcface", {"margin": margin}), "arcface")), 3)
-    assert len(made) == 1
+    assert len(count) == 1
     advance(Trainer(experiment("arcface", "arcface", "arcface")), 3)
-    assert len(made) == 2
+    assert len(count) == 2
 
 
 @final
@@ -127,6 +124,6 @@ def test_a_loss_that_cannot_be_side_by_side_is_trained_panel_by_panel(monkeypatc
     beside, alone = Trainer(experiment("bomb", "bomb")), Trainer(experiment("bomb"))
     for own in (beside, alone):
         advance(own, 5)
-    assert beside._way._groups[0]._python.way is Way.NOTHING
+    assert beside.stepper.families[0].python.side_by_side is SideBySide.NOTHING
     assert beside.stopped == {}
     assert weights_of(beside, 1) == weights_of(alone, 0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.steps.simd_padding import Filled
+from engine.steps.simd_padding import PadToRegisters
 
 
 def bytes_of(tensor):
@@ -17,7 +17,7 @@ def numbers(*shape, seed=0):
 def test_a_number_comes_out_alike_by_itself_and_among_others(one_thread):
     many = numbers(6001)
     plain = [torch.nn.functional.softplus(part) for part in (many, *many.split(1))]
-    with Filled() as filling:
+    with PadToRegisters() as filling:
         filled = [torch.nn.functional.softplus(part) for part in (many, *many.split(1))]
     assert filling.used
     assert bytes_of(filled[0]) == bytes_of(torch.cat(filled[1:]))
@@ -30,7 +30,7 @@ def test_of_numbers_that_threads_part_each_is_in_a_whole_register(threads):
     torch.set_num_threads(threads)
     try:
         many = numbers(131_072 + 5)  # a third of these ends within a register
-        with Filled():
+        with PadToRegisters():
             assert bytes_of(torch.sigmoid(many)) == bytes_of(torch.cat([torch.sigmoid(part) for part in many.split(7)]))
     finally:
         torch.set_num_threads(before)
@@ -40,7 +40,7 @@ def test_of_numbers_that_threads_part_each_is_in_a_whole_register(threads):
 def test_operations_on_two_tensors_take_them_as_they_are_broadcast(form, one_thread):
     one, other = numbers(*form).abs(), numbers(1, form[1], seed=1).abs()
     for function in (torch.atan2, torch.pow, torch.logaddexp):
-        with Filled():
+        with PadToRegisters():
             seen = function(one, other)
             each = [[function(a, b) for a, b in zip(row, other[0], strict=True)] for row in one]
         torch.testing.assert_close(seen, function(one, other))
@@ -55,7 +55,7 @@ def test_operations_on_two_tensors_take_them_as_they_are_broadcast(form, one_thr
 def test_products_round_the_same_alone_and_beside_others(rows, inner, columns, turned, one_thread):
     left = numbers(6, inner, rows).mT if turned else numbers(6, rows, inner)
     right = numbers(6, inner, columns, seed=1)
-    with Filled() as filling:
+    with PadToRegisters() as filling:
         beside = torch.bmm(left, right)
         alone = [torch.mm(a.clone(), b.clone()) for a, b in zip(left, right, strict=True)]
     assert filling.used
@@ -65,7 +65,7 @@ def test_products_round_the_same_alone_and_beside_others(rows, inner, columns, t
 
 def test_options_are_passed_on(one_thread):
     many = numbers(37)
-    with Filled():
+    with PadToRegisters():
         seen = torch.nn.functional.gelu(many, approximate="tanh")
     torch.testing.assert_close(seen, torch.nn.functional.gelu(many, approximate="tanh"))
     assert not torch.equal(seen, torch.nn.functional.gelu(many))
@@ -74,14 +74,14 @@ def test_options_are_passed_on(one_thread):
 def test_gradients_come_through(one_thread):
     own = numbers(3, 5).requires_grad_()
     other = own.detach().clone().requires_grad_()
-    with Filled():
+    with PadToRegisters():
         torch.nn.functional.softplus(own @ own.mT).sum().backward()
     torch.nn.functional.softplus(other @ other.mT).sum().backward()
     torch.testing.assert_close(own.grad, other.grad)
 
 
 def test_what_fits_is_left_as_it_is():
-    with Filled() as filling:
+    with PadToRegisters() as filling:
         torch.nn.functional.softplus(numbers(64))
         torch.mm(numbers(64, 2), numbers(2, 10))
         torch.pow(numbers(7), 2)

@@ -1,14 +1,22 @@
 """How far a sweep is, and when a compiled program is worth while: for what goes on for long, or is there already."""
 
 import threading
+from concurrent.futures import Future
 
 import pytest
-from compiled_parts import SMALL, by_program
+from step_parts import SMALL, by_program
 
 from engine import Edit, Experiment, Trainer
-from engine.compiled.background import Made
 from engine.sweeping.progress import Ended, Progress
 from engine.sweeping.sweep import Sweep
+
+
+@pytest.fixture
+def no_functions():
+    """Let no test use what another has compiled."""
+    background = pytest.importorskip("engine.compiled.background", exc_type=ModuleNotFoundError)
+    background.clear()
+
 
 GOING = threading.Event()
 
@@ -58,15 +66,14 @@ def fast(worth, **settings):
     return Trainer(Experiment.parse({**SMALL, "panels": panels, "mode": "fast", **settings}), worth=worth)
 
 
-def test_a_program_is_asked_for_as_soon_as_it_is_worth_while(monkeypatch):
-    monkeypatch.setattr("engine.compiled.background._made", {})
+def test_a_program_is_asked_for_as_soon_as_it_is_worth_while(no_functions):
     worth = [False]
     trainer = fast(lambda: worth[0])
-    by_program(trainer)
+    by_program(trainer, lambda: worth[0])
     for _ in range(3):
         trainer.advance()
         assert trainer.stage == "exact"
-    assert trainer._way._exact.recording  # records are of use as long as there is no program
+    assert trainer.stepper.exact.record  # recorded functions are of use as long as there is no program
     worth[0] = True
     trainer.advance()
     assert trainer.stage == "compiled"
@@ -76,8 +83,7 @@ def test_a_program_is_asked_for_as_soon_as_it_is_worth_while(monkeypatch):
     assert trainer.stage == "exact"
 
 
-def test_a_program_that_is_there_is_taken_though_it_is_not_worth_while(monkeypatch):
-    monkeypatch.setattr("engine.compiled.background._made", {})
+def test_a_program_that_is_there_is_taken_though_it_is_not_worth_while(monkeypatch, no_functions):
     compiled = []
 
     def make(job, example):
@@ -87,7 +93,7 @@ def test_a_program_that_is_there_is_taken_though_it_is_not_worth_while(monkeypat
     monkeypatch.setattr("engine.compiled.inductor.Compilation.make", make)
     first = fast(lambda: True)
     first.advance()
-    first._way.wait()
+    first.wait()
     second = fast(lambda: False)
     second.advance()
     assert second.stage == "compiled"
@@ -97,15 +103,14 @@ def test_a_program_that_is_there_is_taken_though_it_is_not_worth_while(monkeypat
     assert len(compiled) == 1
 
 
-def test_a_short_sweep_compiles_nothing_and_a_long_one_does(monkeypatch):
-    monkeypatch.setattr("engine.compiled.background._made", {})
+def test_a_short_sweep_compiles_nothing_and_a_long_one_does(monkeypatch, no_functions):
     asked = []
 
-    def never(trainer):
-        asked.append(trainer.step)
-        return Made()
+    def never(state):
+        asked.append(state.step)
+        return Future()
 
-    monkeypatch.setattr("engine.compiled.step.program_for", never)
+    monkeypatch.setattr("engine.compiled.step.request_step", never)
     sweep = Sweep(Experiment.parse({**SMALL, "panels": [{"loss": "softmax"}], "mode": "fast"}), {}, seeds=2)
     short = sweep.run(progress=False)
     assert not asked

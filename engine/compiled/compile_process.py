@@ -1,0 +1,76 @@
+"""A process that compiles a whole step, so that the compiler can be ended at any time.
+
+It leaves its result in PyTorch's cache of programs (``engine.compiled.cache_folder``), where the process that trains
+finds it. Read from standard input is the job; how it ends says whether it was compiled.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from tempfile import TemporaryFile
+from threading import Event
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from engine.compiled.inductor import Compilation
+
+#: Seconds between two looks whether the process that trains ends.
+_EVERY = 0.1
+
+
+def compile_apart(job: "Compilation", ending: Event) -> bool:
+    """Compile a job in a process of its own; return whether it was, ``False`` also where ``ending`` was set meanwhile.
+
+    Raises ``RuntimeError`` with the last line that the process wrote where it failed.
+    """
+    command = [sys.executable, "-m", "engine.compiled.compile_process"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with TemporaryFile() as given, TemporaryFile() as errors:
+        given.write(pickle.dumps(job))
+        given.seek(0)
+        process = subprocess.Popen(
+            command,
+            stdin=given,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,  # with its own C++ compiler
+        )
+        try:
+            while process.poll() is None:
+                if ending.wait(_EVERY):
+                    return False
+        finally:
+            _kill(process)
+        if process.returncode:
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+            raise RuntimeError(lines[-1] if lines else f"the compiler ended with {process.returncode}")
+    return True
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a process with all that it started, if it still runs."""
+    if process.poll() is None:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def main() -> None:
+    """Compile the job on standard input."""
+    job: Compilation = pickle.load(sys.stdin.buffer)  # from the process that started this one
+    torch.set_num_threads(job.threads)
+    job.compile([torch.zeros(shape, dtype=dtype) for shape, dtype in job.sizes])
+
+
+if __name__ == "__main__":
+    main()
