@@ -6,19 +6,18 @@ import sys
 from pathlib import Path
 
 import torch
-import torch._dynamo  # by the first optimiser otherwise
 
-from engine.recording.writer import begun
+from engine.recording.writer import initial_meta
 from engine.running.worker import Worker
 from toy_data import DATA_SETS
 
 
-def say(**told):
-    print(json.dumps(told), flush=True)
+def say(**values):
+    print(json.dumps(values), flush=True)
 
 
 DATA_SETS["blobs"]().load()
-begun("cpu")
+initial_meta("cpu")
 for _ in range(int(sys.argv[2])):
     child = os.fork()
     if child == 0:

@@ -15,7 +15,8 @@ from app.cli.main import main, parser
 from engine import Experiment, record
 from engine.nets import NETS
 from engine.recording.reader import Recording
-from engine.sweeping.sweep import MIB, RECORDS
+from engine.sweeping.chunks import RECORD_MODES
+from engine.sweeping.sweep import MIB
 from losses import LOSSES
 from toy_data import DATA_SETS
 
@@ -66,7 +67,7 @@ def test_the_defaults_are_those_of_an_experiment_and_of_a_sweep():
     shared = set(fields) & set(options) - {"panels"}
     assert len(shared) > 8
     assert {name: options[name] for name in shared} == {name: fields[name] for name in shared}
-    assert (options["memory"], options["seeds"], options["record"]) == (MIB, 1, RECORDS[0])
+    assert (options["memory"], options["seeds"], options["record"]) == (MIB, 1, RECORD_MODES[0])
 
 
 def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():

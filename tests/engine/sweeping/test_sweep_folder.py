@@ -83,9 +83,9 @@ def test_each_setting_of_the_dials_has_its_own_checksum(tmp_path, mine):
 
 
 def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monkeypatch):
-    import engine.sweeping.sweep
+    import engine.sweeping.runner
 
-    train = engine.sweeping.sweep.train_chunk
+    train = engine.sweeping.runner.train_chunk
 
     def then_another(*given, **options):
         trained = train(*given, **options)
@@ -94,7 +94,7 @@ def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monk
 
     folder, sweep = tmp_path / "out", Sweep(own(), {}, seeds=2)
     with monkeypatch.context() as patched:
-        patched.setattr("engine.sweeping.sweep.train_chunk", then_another)
+        patched.setattr("engine.sweeping.runner.train_chunk", then_another)
         assert refused(sweep, folder).startswith(CHANGED)
     assert pd.read_csv(folder / "sweep.csv")["seed"].tolist() == [0]
     mine(1)
@@ -143,7 +143,7 @@ def test_a_device_that_is_not_here_is_refused_first(tmp_path, monkeypatch, capsy
     with pytest.raises(Refusal, match=f"The device is '{device}', but must be one that PyTorch has here: cpu"):
         sweep.run(tmp_path / "x", device=device)
     with pytest.raises(Refusal, match=f"The device is '{device}'"):
-        sweep.together(device=device)
+        sweep.plan(device=device)
     assert not list(tmp_path.iterdir())
     assert capsys.readouterr().err == ""  # no progress of what does not begin
 
@@ -152,7 +152,7 @@ def test_a_disk_that_takes_no_recording_is_one_sentence(tmp_path, monkeypatch):
     def frame(self, step, body):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Recorder, "frame", frame)
+    monkeypatch.setattr(Recorder, "write_frame", frame)
     sweep = Sweep(small("arcface"))
     assert refused(sweep, tmp_path) == f"The sweep cannot write to {tmp_path}: database or disk is full."
 

@@ -7,7 +7,7 @@ from engine_parts import experiment
 
 from engine import Experiment, Panel, train
 from engine.recording.reader import Recording
-from engine.sweeping.chunks import footprint
+from engine.sweeping.memory import estimate_bytes
 from engine.sweeping.sweep import Sweep, summary
 from losses import LOSSES
 from spec import Refusal
@@ -80,7 +80,7 @@ def test_a_sweep_over_nets_goes_on_where_it_stopped(tmp_path, capsys):
 
 def test_memory_is_that_of_the_most_expensive_net_dimension_and_batch():
     def panels(**grid):
-        return Sweep(small("contrastive"), grid).together(memory=8).panels
+        return Sweep(small("contrastive"), grid).plan(memory=8).panels
 
     alone = panels()
     assert alone > panels(**{"net.width": (128, 512)}) >= panels(**{"net.width": (128, 1024)})
@@ -89,7 +89,7 @@ def test_memory_is_that_of_the_most_expensive_net_dimension_and_batch():
     own = small("softmax", net_knobs={"width": 64})
     samples = own.data_set().load()
     wide = small("softmax", net_knobs={"width": 128})
-    assert footprint(own, own.panels[0], samples) < footprint(wide, wide.panels[0], samples)
+    assert estimate_bytes(own, own.panels[0], samples) < estimate_bytes(wide, wide.panels[0], samples)
 
 
 @pytest.mark.parametrize(

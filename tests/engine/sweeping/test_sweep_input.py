@@ -5,7 +5,7 @@ import pytest
 from engine_parts import experiment
 
 from engine import Experiment, Panel
-from engine.sweeping.grid import values_of
+from engine.sweeping.grid import parse_values
 from engine.sweeping.sweep import Sweep
 from spec import Knob, Refusal
 
@@ -32,7 +32,7 @@ WHOLE = Knob(name="bins", kind="whole", default=1, low=1, high=50)
     ],
 )
 def test_values_are_read_as_they_are_written(knob, given, values):
-    found = values_of(knob, given)
+    found = parse_values(knob, given)
     assert found == values
     assert list(map(type, found)) == list(map(type, values))
 
