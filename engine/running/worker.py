@@ -75,6 +75,7 @@ class Worker:
     def serve(self) -> None:
         """Work until the commands end; then end the runs that are open."""
         self._announce("ready", device=self._device, threads=torch.get_num_threads(), torch=str(torch.__version__))
+        _load_autograd()
         while self._obey():
             for name, run in list(self._runs.items()):
                 self._guard(name, run.deliver_frame)
@@ -191,6 +192,12 @@ def _steer(run: Run, task: str, command: Mapping[str, Any]) -> None:
         case "stop" | "close":
             run.end("stopped")
             run.status = "stopped"
+
+
+def _load_autograd() -> None:
+    """Compute a gradient: PyTorch loads modules at its first one, which would take two seconds of the first run."""
+    x = torch.ones(1, requires_grad=True)
+    torch.autograd.grad(x.square(), x, torch.ones(1))
 
 
 def main() -> None:

@@ -261,7 +261,7 @@ def test_the_log_of_a_writer_that_is_gone_is_read_with_its_file(tmp_path, with_i
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that are made by fork")
 def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path):
-    kills, moments = 10, random.Random(0)
+    kills, moments = 20, random.Random(0)
     talk = Talk([sys.executable, str(Path(__file__).parents[1] / "worker_zygote.py"), str(tmp_path), str(kills)])
     experiment = small("softmax", steps=100_000, steps_per_frame=1).model_dump(mode="json")
     for kill in range(kills):

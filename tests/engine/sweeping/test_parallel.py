@@ -97,7 +97,7 @@ def test_what_is_trained_at_once_fits_and_no_core_waits_for_long(trials, fitting
     ids=["records", "space", "pictures"],
 )
 def test_a_row_does_not_depend_on_what_is_trained_beside_it(own):
-    sweep = Sweep(own, {"learning_rate": (0.01, 0.02)}, seeds=2)
+    sweep = Sweep(own, {"learning_rate": (0.01, 0.02)})
     assert sweep.plan().chunks_at_once == 2
     beside = sweep.run(progress=False)
     torch.set_num_threads(1)
