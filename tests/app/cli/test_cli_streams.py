@@ -27,6 +27,7 @@ def shell(line, folder, **environment):
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": str(Path.cwd()), "PYTHONUNBUFFERED": "", **environment},
     )
     return done.returncode, done.stdout, done.stderr

@@ -103,10 +103,10 @@ def test_the_card_is_small_and_complete_in_itself(tmp_path):
     list(record(Experiment(panels=panels, steps=1, points=2000), out))
     with Recording(out) as recording:
         assert len(recording.points.labels) == 1797
-        made = recording._repr_html_()
-    assert len(made.encode()) < 300_000
+        card = recording._repr_html_()
+    assert len(card.encode()) < 300_000
     for outside in ("http", "<script", "src=", "url(", "<style", "id="):
-        assert outside not in made
+        assert outside not in card
 
 
 def test_many_panels_and_samples_are_thinned_out_and_it_says_so(tmp_path):
@@ -121,15 +121,15 @@ def test_many_panels_and_samples_are_thinned_out_and_it_says_so(tmp_path):
     list(record(many, out))
     with Recording(out) as recording:
         count = len(recording.points.labels)
-        made = recording.html()
+        card = recording.html()
     stride = -(-count // 2000)
     assert stride > 1
-    assert text("card.some", stride=stride) in made
-    assert text("card.more", drawn=8, panels=10) in made
-    outline = Outline(made)
+    assert text("card.some", stride=stride) in card
+    assert text("card.more", drawn=8, panels=10) in card
+    outline = Outline(card)
     assert outline.tags.count("svg") == 8
     assert outline.tags.count("tr") == 11
-    assert len(made.encode()) < 400_000
+    assert len(card.encode()) < 400_000
 
 
 def test_names_cannot_break_out(path, tmp_path):
@@ -145,8 +145,8 @@ def test_names_cannot_break_out(path, tmp_path):
     rows.commit()
     rows.close()
     with Recording(copy) as recording:
-        made = recording._repr_html_()
-    outline = Outline(made)
+        card = recording._repr_html_()
+    outline = Outline(card)
     assert "img" not in outline.tags
     assert "".join(outline.words).count(evil) >= 4
 
@@ -156,9 +156,9 @@ def test_a_recording_without_a_frame_and_one_that_was_closed_say_so(tmp_path):
     meta = initial_meta("cpu") | {"experiment": one.model_dump(mode="json"), "key": one.key, "classes": ["a"]}
     Recorder.create(tmp_path / "run.lossgeo", meta, b"").finish("stopped")
     with Recording(tmp_path / "run.lossgeo") as recording:
-        made = recording._repr_html_()
-    assert text("card.empty") in made
-    assert "svg" not in made
+        card = recording._repr_html_()
+    assert text("card.empty") in card
+    assert "svg" not in card
     assert recording._repr_html_().startswith("<p>")
 
 

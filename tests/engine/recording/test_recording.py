@@ -86,11 +86,13 @@ def test_a_frame_is_sent_as_documented(finished):
     assert set(packed[16 + len(stored.body) :]) <= {0}
 
 
-@pytest.mark.parametrize(("first", "count", "found"), [(0, 2, [0, 1]), (2, 5, [2]), (3, 1, []), (0, 0, []), (9, 9, [])])
-def test_ranges_of_frames(tmp_path, first, count, found):
+@pytest.mark.parametrize(
+    ("first", "count", "places"), [(0, 2, [0, 1]), (2, 5, [2]), (3, 1, []), (0, 0, []), (9, 9, [])]
+)
+def test_ranges_of_frames(tmp_path, first, count, places):
     blank(tmp_path / "a.lossgeo").finish("done")
     with Recording(tmp_path / "a.lossgeo") as recording:
-        assert [each.id for each in recording.stored_frames(first, count)] == found
+        assert [each.id for each in recording.stored_frames(first, count)] == places
 
 
 def test_readers_see_each_frame_as_soon_as_it_is_written(tmp_path):
@@ -280,8 +282,8 @@ def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path
     for kill in range(kills):
         announced = len(talk.of(f"run-{kill}", "frame"))
         with library.open(f"run-{kill}") as recording:
-            found = list(recording.stored_frames(0, 10**6))  # verifies every CRC
-        assert announced <= len(found) <= announced + 1  # the last one was written, and not announced any more
-        assert [each.id for each in found] == list(range(len(found)))
-        total += len(found)
+            stored = list(recording.stored_frames(0, 10**6))  # verifies every CRC
+        assert announced <= len(stored) <= announced + 1  # the last one was written, and not announced any more
+        assert [each.id for each in stored] == list(range(len(stored)))
+        total += len(stored)
     assert total > 5 * kills

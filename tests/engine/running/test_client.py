@@ -136,20 +136,20 @@ def test_viewers_hear_of_frames_edits_and_the_end(client):
         feed = client.subscribe(started.id)
         await asyncio.to_thread(client.wait_opened, started.id, 60)
         client.edit(started.id, started.owner, "margin", 0.2)
-        heard = []
-        while not any(message["type"] == "status" for message in heard):
+        messages = []
+        while not any(message["type"] == "status" for message in messages):
             await asyncio.wait_for(feed.wait(), 60)
             while feed.messages:
-                heard.append(feed.messages.popleft())
+                messages.append(feed.messages.popleft())
         records = await asyncio.gather(*(client.read_frame(started.id, 2) for _ in range(5)))
         client.unsubscribe(started.id, feed)
         assert len(client.subscriptions) == 0
-        return heard, records
+        return messages, records
 
     with ThreadPoolExecutor(1) as aside:  # a browser test of the same process may have a loop running in this thread
-        heard, records = aside.submit(asyncio.run, watch()).result()
-    assert [message["kind"] for message in heard if message["type"] == "event"] == ["edit", "done"]
-    assert heard[-1]["status"] == "done"
+        messages, records = aside.submit(asyncio.run, watch()).result()
+    assert [message["kind"] for message in messages if message["type"] == "event"] == ["edit", "done"]
+    assert messages[-1]["status"] == "done"
     assert len(set(records)) == 1
     assert records[0][:4] == (2).to_bytes(4, "little")
 

@@ -1,4 +1,4 @@
-"""The pace of a run: kept where it can be, and where it cannot frames take their share of the time."""
+"""The pace of a run: it is kept where it can be; where it cannot, frames take their share of the time."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from spec import Refusal
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """Time that passes when the test says so."""
 
     def __init__(self, monkeypatch) -> None:
         self.now = 100.0
@@ -64,13 +64,13 @@ def test_late_frames_take_their_share_of_the_time(monkeypatch, step, sample, sha
 def test_a_run_rests_for_as_many_steps_as_it_took_when_frames_were_left_out(monkeypatch):
     pace, clock = Pace(4, 500, 1e-6, FREE_CORE_SHARE), Clock(monkeypatch)
     began, steps, longest, before = clock.now, 0, 0.0, clock.now
-    stepped = pace.count_steps
+    count_steps = pace.count_steps
 
-    def counted(taken, seconds):
+    def counted(number, seconds):
         nonlocal steps, longest, before
-        steps += taken
+        steps += number
         longest, before = max(longest, clock.now - before), clock.now
-        return stepped(taken, seconds)
+        return count_steps(number, seconds)
 
     monkeypatch.setattr(pace, "count_steps", counted, raising=False)
     run(pace, clock, step=0.001, sample=2e-4)  # 100 ms a frame

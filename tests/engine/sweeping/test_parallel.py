@@ -75,15 +75,15 @@ def test_what_is_trained_at_once_fits_and_no_core_waits_for_long(trials, fitting
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("engine.sweeping.parallel.cores", lambda: count)
         patched.setattr("torch.get_num_threads", lambda: 64)
-        found = ParallelPlan.of(trials, fitting, CPU)
-    assert 1 <= found.chunks_at_once <= min(trials, max(fitting, 1), count)
-    assert 1 <= found.panels <= 16
-    assert found.panels * found.chunks_at_once <= max(fitting, 1)
-    rounds = math.ceil(trials / found.panels / found.chunks_at_once)
-    most = min(16, fitting // found.chunks_at_once)
-    if found.chunks_at_once > 1:  # as few rounds as memory allows, and none of them longer than it takes
-        assert (rounds - 1) * found.chunks_at_once * most < trials
-        assert rounds * found.chunks_at_once * (found.panels - 1) < trials
+        plan = ParallelPlan.of(trials, fitting, CPU)
+    assert 1 <= plan.chunks_at_once <= min(trials, max(fitting, 1), count)
+    assert 1 <= plan.panels <= 16
+    assert plan.panels * plan.chunks_at_once <= max(fitting, 1)
+    rounds = math.ceil(trials / plan.panels / plan.chunks_at_once)
+    most = min(16, fitting // plan.chunks_at_once)
+    if plan.chunks_at_once > 1:  # as few rounds as memory allows, and none of them longer than it takes
+        assert (rounds - 1) * plan.chunks_at_once * most < trials
+        assert rounds * plan.chunks_at_once * (plan.panels - 1) < trials
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -107,17 +107,17 @@ def test_a_row_does_not_depend_on_what_is_trained_beside_it(own):
 
 @pytest.mark.usefixtures("two_threads")
 def test_as_many_chunks_as_there_are_cores_train_at_the_same_time_on_a_thread_each(monkeypatch):
-    barrier, seen = threading.Barrier(2, timeout=LONG), []
+    barrier, threads = threading.Barrier(2, timeout=LONG), []
 
-    def met(*given, **options):
+    def train_beside(*given, **options):
         barrier.wait()  # would break if one waited for the other to end
-        seen.append((threading.current_thread(), torch.get_num_threads()))
+        threads.append((threading.current_thread(), torch.get_num_threads()))
         return train_chunk(*given, **options)
 
-    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", met)
+    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", train_beside)
     Sweep(small("arcface"), {"scale": "4,8"}, seeds=2).run(progress=False)
-    assert len({thread for thread, _ in seen}) == 2
-    assert [count for _, count in seen] == [1, 1]
+    assert len({thread for thread, _ in threads}) == 2
+    assert [count for _, count in threads] == [1, 1]
     assert torch.get_num_threads() == 2
     later = []
     thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
@@ -127,10 +127,10 @@ def test_as_many_chunks_as_there_are_cores_train_at_the_same_time_on_a_thread_ea
 
 
 def test_more_threads_than_chunks_are_shared_and_one_chunk_leaves_a_core(monkeypatch):
-    seen = []
+    counts = []
 
     def counted(*given, **options):
-        seen.append(torch.get_num_threads())
+        counts.append(torch.get_num_threads())
         return train_chunk(*given, **options)
 
     monkeypatch.setattr(engine.sweeping.runner, "train_chunk", counted)
@@ -142,7 +142,7 @@ def test_more_threads_than_chunks_are_shared_and_one_chunk_leaves_a_core(monkeyp
             Sweep(small("softmax"), {}, seeds=seeds).run(progress=False)
     finally:
         torch.set_num_threads(1)
-    assert seen == [5, 3, 3, 2, 2, 2]
+    assert counts == [5, 3, 3, 2, 2, 2]
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -105,14 +105,14 @@ def test_a_recording_that_is_gone_is_not_named_any_more(tmp_path):
     sweep = Sweep(small("arcface"), {"scale": "4,8"}, seeds=2)
     table = run(sweep, tmp_path)
     first, second = dict.fromkeys(table["recording"])
-    kept = (tmp_path / first).read_bytes()
+    content = (tmp_path / first).read_bytes()
     (tmp_path / first).unlink()
     again = run(sweep, tmp_path)
     assert again["recording"].tolist() == ["", second] * 2
     assert_frame_equal(again.drop(columns="recording"), table.drop(columns="recording"))
     for file in (pd.read_csv(tmp_path / "sweep.csv"), pd.read_parquet(tmp_path / "sweep.parquet")):
         assert file["recording"].fillna("").tolist() == ["", second] * 2
-    (tmp_path / first).write_bytes(kept)  # put back, it is named again
+    (tmp_path / first).write_bytes(content)  # put back, it is named again
     assert_frame_equal(run(sweep, tmp_path), table)
 
     (tmp_path / first).unlink()  # its rows removed as well, it is trained again
@@ -162,8 +162,8 @@ def test_a_table_is_summed_up_as_it_is_read_back(tmp_path):
     expected = summary(table)
     read = summary(pd.read_csv(tmp_path / "sweep.csv"))
     assert read["stopped"].tolist() == [0] * 3
-    told = ["setting", "loss", "scale", "median", "lowest", "highest", "n", "stopped"]
-    assert_frame_equal(read[told], expected[told], check_dtype=False)
+    columns = ["setting", "loss", "scale", "median", "lowest", "highest", "n", "stopped"]
+    assert_frame_equal(read[columns], expected[columns], check_dtype=False)
     assert list(read) == list(expected)
     assert_frame_equal(summary(pd.read_parquet(tmp_path / "sweep.parquet")), expected)
 
