@@ -14,7 +14,8 @@ from benchmarks.report import Table
 from engine import Trainer
 from engine.frames.background import BackgroundFrames, Picture
 from engine.frames.codec import decode
-from engine.recording.reader import SUFFIX, Recording
+from engine.recording.file_format import SUFFIX
+from engine.recording.reader import Recording
 from engine.running.run import Run
 
 PANELS, POINTS, A_SECOND = 8, 2000, 10.0
@@ -117,14 +118,14 @@ def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
             _work(run)
         first = seen
         for _ in range(windows):
-            frames, steps, began = seen, run._trainer.step, time.perf_counter()
+            frames, steps, began = seen, run.trainer.step, time.perf_counter()
             while (passed := time.perf_counter() - began) < WINDOW:
                 _work(run)
             found["a run: frames a second"].append((seen - frames) / passed)
-            found["a run: steps a second"].append((run._trainer.step - steps) / passed)
+            found["a run: steps a second"].append((run.trainer.step - steps) / passed)
         run.end("stopped")
         with Recording(run.path) as recording:
-            records = (decode(record.body) for record in recording.records(first, recording.frames - first))
+            records = (decode(stored.body) for stored in recording.stored_frames(first, recording.frames - first))
             looks = [float(np.isfinite(frame.panels[0].embeddings).all(axis=1).mean()) for frame in records]
     background_frames.close()
     return found | {"a run: share of the points that a frame looks at": looks}
@@ -136,4 +137,4 @@ def _work(run: Run) -> None:
     if run.due <= time.monotonic():
         run.work()
     else:
-        run.deliver()
+        run.deliver_frame()

@@ -14,7 +14,7 @@ from benchmarks.engine_loop import Loop
 from benchmarks.report import Table
 from engine import Trainer
 from engine.machine.threads import cores
-from engine.sweeping.chunks import CACHED
+from engine.sweeping.chunks import MAX_CPU_PANELS
 from engine.sweeping.sweep import Sweep
 
 STEPS, SIDE = 660, 8
@@ -87,7 +87,7 @@ def _swept(steps: int) -> dict[str, tuple[float, list[float]]]:
     for row, mode, threads in rows:
         if row.endswith("all cores, program there"):
             torch.set_num_threads(1)
-            ready(CASE.experiment(CACHED, "fast"))
+            ready(CASE.experiment(MAX_CPU_PANELS, "fast"))
         torch.set_num_threads(threads)
         own = _sweep(mode, steps)
         began = time.perf_counter()

@@ -51,7 +51,7 @@ def measured(runs: int, mode: str) -> list[float]:
                 raise TimeoutError("the worker did not start")
             for seed in range(runs):
                 _run(client, mode, seed)
-                assert client.worker is not None
+                assert client.worker.pid is not None
                 found.append(_resident(client.worker.pid))
         finally:
             client.close()

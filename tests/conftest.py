@@ -1,15 +1,19 @@
 """One thread a test process: two processes with two threads each wait for one another on two cores.
 
-The command line speaks English, whatever the machine does.
+The command line speaks English, whatever the machine does. Signals do what they do by default: a shell starts jobs in
+the background with Ctrl-C ignored, and every process that a test starts would inherit that.
 """
 
 import os
+import signal
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
 os.environ["LANGUAGE"] = "en"
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 #: Set to run the tests without the optional room ``engine.compiled``, whose own tests are left out then.

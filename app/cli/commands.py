@@ -19,8 +19,8 @@ from engine.config.experiment import one_of, parse_knobs
 from engine.machine.malloc import keep_freed
 from engine.machine.threads import take_turns
 from engine.nets import NETS, Net, net_idea, net_title
-from engine.recording.reader import SUFFIX
-from engine.running.frame_sampler import Frames
+from engine.recording.file_format import SUFFIX
+from engine.running.frame_sampler import FrameMode
 from losses import LOSSES, knob_help, loss_title
 from spec import Knob, Refusal, has_text, text
 from toy_data import DATA_SETS
@@ -144,7 +144,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
     )
 
 
-def _record(experiment: Experiment, path: Path, device: str, language: str, frames: Frames = "all") -> int:
+def _record(experiment: Experiment, path: Path, device: str, language: str, frames: FrameMode = "all") -> int:
     """Train into a recording; a terminal is shown how far it is."""
     began = time.perf_counter()
     bar: tqdm[Any] = tqdm(total=experiment.steps, unit=text("sweep.step", language), leave=False, disable=None)

@@ -61,10 +61,10 @@ def _grid(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _list(sweep: Sweep, options: argparse.Namespace, place: str) -> None:
-    together = sweep.together(options.memory, place)
-    chunks = sweep.chunks(together.panels, options.record)
+    plan = sweep.plan(options.memory, place)
+    chunks = sweep.chunks(plan.panels, options.record)
     settings = len(sweep.settings)
-    many = {"panels": together.panels, "at_once": together.at_once, "memory": options.memory}
+    many = {"panels": plan.panels, "at_once": plan.chunks_at_once, "memory": options.memory}
     for name, value in (
         ("settings", str(settings)),
         ("trainings", text("sweep.said.seeds", options.language, count=settings * sweep.seeds, seeds=sweep.seeds)),

@@ -28,7 +28,7 @@ _YOUNG = 50_000
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     client = make_client(os.environ.get("LOSS_GEOMETRY_DEVICE") or "auto")
-    client.open(asyncio.get_running_loop())
+    client.open()
     set_trainer_client(client)
     gc.collect()
     gc.freeze()  # what is imported stays; it need not be looked through again

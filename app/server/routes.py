@@ -18,8 +18,10 @@ from streamlit.runtime import Runtime
 
 from app.server.errors import language_of, refused
 from app.trainer_client import trainer_client
+from engine.recording.file_format import SUFFIX
 from engine.recording.library import Entry, check_id, title_of
-from engine.recording.reader import SUFFIX, Recording, from_json
+from engine.recording.message_json import message_from_json
+from engine.recording.reader import Recording
 from engine.running.client import Client
 from spec import Message, Refusal
 
@@ -97,7 +99,7 @@ def describe(client: Client, run: str) -> dict[str, Any]:
         state = client.state(run)
         live = state is not None and state.live
         status = state.status if state is not None else _listed(recording.meta["status"])
-        reason = state.reason if state is not None else from_json(recording.meta.get("reason"))
+        reason = state.reason if state is not None else message_from_json(recording.meta.get("reason"))
         return {
             **recording.meta,
             "id": run,
@@ -117,7 +119,7 @@ def describe(client: Client, run: str) -> dict[str, Any]:
 
 def in_words(body: Any) -> dict[str, Any]:
     """Return an event's body with its reason as a message."""
-    return {**body, "reason": from_json(body["reason"])} if "reason" in body else dict(body)
+    return {**body, "reason": message_from_json(body["reason"])} if "reason" in body else dict(body)
 
 
 def rendered(value: Any, language: str) -> Any:
@@ -209,8 +211,8 @@ async def _frames(request: Request) -> Response:
     def read(recording: Recording) -> bytes:
         packed: list[bytes] = []
         size = 0
-        for record in recording.records(first, count):
-            packed.append(record.pack())
+        for frame in recording.stored_frames(first, count):
+            packed.append(frame.pack())
             size += len(packed[-1])
             if size > _MOST_BYTES:
                 break

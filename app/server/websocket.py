@@ -20,7 +20,8 @@ from app.trainer_client import trainer_client
 from engine.config.experiment import refusal_of
 from engine.recording.library import check_id
 from engine.running.client import Client
-from engine.running.subscriptions import Feed, Started
+from engine.running.run_state import RunHandle
+from engine.running.subscriptions import Feed
 from spec import Message, Refusal
 
 #: Viewers at once; each holds a socket and one frame.
@@ -131,7 +132,7 @@ class _Viewer:
             state = self._client.state(self._run)
             newest = (frames if state is None else max(frames, state.frames)) - 1
             if newest >= following:
-                record = await self._client.record(self._run, newest)
+                record = await self._client.read_frame(self._run, newest)
                 async with self._writing:
                     await self._socket.send_bytes(record)
                 following = newest + 1
@@ -169,7 +170,7 @@ class _Viewer:
             await run_in_threadpool(self._client.steer, self._run, self._owner, wish.type)
 
     async def _edit(self, wish: _Edit) -> None:
-        def edit() -> Started | None:
+        def edit() -> RunHandle | None:
             forked = self._client.edit(
                 self._run, self._owner, wish.knob, wish.value, panel=wish.panel, frame=wish.frame
             )

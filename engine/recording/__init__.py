@@ -1,1 +1,1 @@
-"""The recording file: writer, reader, the library of recordings, and the card that shows one."""
+"""The recording file: its format, writer and reader, the library of recordings, and the card that shows one."""

@@ -1,4 +1,4 @@
-"""The folders of recordings: where they are, and what is in them."""
+"""The folders of recordings: where they are, and which recordings they hold."""
 
 import os
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, final
 
 from engine.machine.data_folder import data_folder
-from engine.recording.reader import SUFFIX, Recording
+from engine.recording.file_format import SUFFIX
+from engine.recording.reader import Recording
 from losses import LOSSES
 from spec import Refusal
 
@@ -17,12 +18,12 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 def runs_folder() -> Path:
     """Return the folder of the runs: ``LOSS_GEOMETRY_RUNS``, or a place in the user's data folder."""
-    named = os.environ.get("LOSS_GEOMETRY_RUNS")
-    return Path(named) if named else data_folder() / "loss-geometry" / "runs"
+    chosen = os.environ.get("LOSS_GEOMETRY_RUNS")
+    return Path(chosen) if chosen else data_folder() / "loss-geometry" / "runs"
 
 
 def check_id(run: str) -> str:
-    """Return the id of a run, or raise ``Refusal`` where it cannot be one (and would not be a safe file name)."""
+    """Return the id of a run; raise ``Refusal`` where it has characters that are not safe in a file name."""
     if _ID.fullmatch(run) is None:
         raise Refusal("server.bad_id")
     return run
@@ -37,7 +38,7 @@ def title_of(experiment: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a listing says of a recording; ``pure`` means that its experiment alone determines it."""
+    """A recording in a list; ``pure``: without edits and no fork, so that its experiment alone determines it."""
 
     id: str
     path: Path
@@ -51,11 +52,11 @@ class Entry:
 
 @final
 class Library:
-    """Recordings in some folders; the first folder takes new ones, the others are only read."""
+    """The recordings of some folders; new ones go into the first folder, the others are only read."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
-        self._known: dict[Path, tuple[tuple[int, ...], Entry | None]] = {}
+        self._cache: dict[Path, tuple[tuple[int, ...], Entry | None]] = {}
 
     @property
     def folder(self) -> Path:
@@ -75,34 +76,34 @@ class Library:
         return Recording(self.find(run))
 
     def entries(self) -> list[Entry]:
-        """List the recordings, newest first; files that are none are passed over."""
-        found: dict[str, Entry] = {}
+        """Return the recordings, newest first, without files that are no recordings."""
+        entries: dict[str, Entry] = {}
         for folder in self.folders:
             for path in folder.glob("*" + SUFFIX):
                 entry = self._entry(path)
                 if entry is not None:
-                    found.setdefault(entry.id, entry)
-        return sorted(found.values(), key=lambda entry: entry.created, reverse=True)
+                    entries.setdefault(entry.id, entry)
+        return sorted(entries.values(), key=lambda entry: entry.created, reverse=True)
 
-    def finished(self, key: str) -> Entry | None:
-        """Return a recording of the whole, unedited experiment of this key, if there is one."""
+    def find_complete(self, key: str) -> Entry | None:
+        """Return a complete recording of the unedited experiment with this key, or ``None``."""
         same = (entry for entry in self.entries() if entry.key == key and entry.pure and entry.status == "done")
         return next(same, None)
 
     def _entry(self, path: Path) -> Entry | None:
-        """Read an entry, or take what was read before where neither file nor log has changed."""
+        """Return an entry, read again only where the file or SQLite's log has changed."""
         try:
             log = path.with_name(path.name + "-wal")
-            seen = [path.stat(), *([log.stat()] if log.exists() else [])]
-        except OSError:  # gone since it was listed
+            stats = [path.stat(), *([log.stat()] if log.exists() else [])]
+        except OSError:  # removed since it was listed
             return None
-        mark = tuple(number for one in seen for number in (one.st_mtime_ns, one.st_size))
-        if path not in self._known or self._known[path][0] != mark:
-            self._known[path] = (mark, _read(path))
-        return self._known[path][1]
+        mark = tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_size))
+        if path not in self._cache or self._cache[path][0] != mark:
+            self._cache[path] = (mark, _read_entry(path))
+        return self._cache[path][1]
 
 
-def _read(path: Path) -> Entry | None:
+def _read_entry(path: Path) -> Entry | None:
     try:
         check_id(path.stem)
         with Recording(path) as recording:

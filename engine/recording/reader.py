@@ -4,11 +4,9 @@ import errno
 import json
 import os
 import sqlite3
-import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -17,79 +15,29 @@ from typing import Any, Self, final
 from engine.config.edits import Edit
 from engine.frames.codec import decode, decode_points
 from engine.frames.frame import Frame
-from engine.recording.html_card import card
+from engine.recording.file_format import APPLICATION_ID, PATIENCE, USER_VERSION, Event, StoredFrame
+from engine.recording.html_card import render_card
+from engine.recording.message_json import message_from_json
 from engine.state.points import Points
 from spec import Message, Refusal
-
-SUFFIX = ".lossgeo"
-
-#: ``LGEO`` in ASCII, and the version of the tables.
-APPLICATION_ID, USER_VERSION = 0x4C47454F, 1
-
-#: Seconds to wait for a reader who is in the way; readers open a file for milliseconds.
-PATIENCE = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One frame as it is stored: its place, its step, the CRC-32 of its body, and the body."""
-
-    id: int
-    step: int
-    crc: int
-    body: bytes
-
-    def pack(self) -> bytes:
-        """Return the record as it is sent: four little-endian ``u32``, the body, zeros up to a multiple of 8."""
-        head = struct.pack("<IIII", self.id, self.step, len(self.body), self.crc)
-        return head + self.body + bytes(-len(self.body) % 8)
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened in a run, at a step and after a frame (``None``: before the first)."""
-
-    step: int
-    frame: int | None
-    kind: str
-    body: Mapping[str, Any]
-
-
-def to_json(message: Message | None) -> dict[str, Any] | None:
-    """Return a sentence of the catalogue as JSON: ``{"key", "values"}``."""
-    if message is None:
-        return None
-    values = {
-        name: to_json(value) if isinstance(value, Message) else value if isinstance(value, int | float) else str(value)
-        for name, value in message.values
-    }
-    return {"key": message.key, "values": values}
-
-
-def from_json(reason: Mapping[str, Any] | None) -> Message | None:
-    """Return the sentence that ``to_json`` wrote."""
-    if reason is None:
-        return None
-    values = {name: from_json(value) if isinstance(value, dict) else value for name, value in reason["values"].items()}
-    return Message.of(reason["key"], **values)
 
 
 @final
 class Recording:
-    """A recording that is read, also while its writer goes on.
+    """A recording, open for reading; its writer may go on meanwhile.
 
-    Raises ``Refusal`` where the file is missing, foreign, of another version, damaged, or not to be read, and once it
-    is closed.
+    Raises ``Refusal`` where the file is missing, damaged, of another program or of another version, where it cannot be
+    read, and where the recording was closed.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = path = Path(path)
         self._closed = False
-        with self._sound():
+        with self._refusals():
             self._rows = _open_read_only(path)
         try:
-            with self._sound():
-                self._check()
+            with self._refusals():
+                self._check_version()
                 rows = self._rows.execute("SELECT key, value FROM meta").fetchall()
                 self.meta: Mapping[str, Any] = MappingProxyType({key: json.loads(value) for key, value in rows})
                 if not {"experiment", "key", "status", "created"} <= set(self.meta):
@@ -108,18 +56,18 @@ class Recording:
     @property
     def frames(self) -> int:
         """How many frames there are."""
-        with self._sound():
+        with self._refusals():
             return int(self._rows.execute("SELECT coalesce(max(id) + 1, 0) FROM frames").fetchone()[0])
 
     @property
     def last_step(self) -> int:
         """The step of the newest frame; 0 where there is none."""
-        with self._sound():
+        with self._refusals():
             return int(self._rows.execute("SELECT coalesce(max(step), 0) FROM frames").fetchone()[0])
 
     def step_of(self, frame: int) -> int:
         """Return the step of a frame; raise ``Refusal`` where there is no such frame."""
-        with self._sound():
+        with self._refusals():
             row = self._rows.execute("SELECT step FROM frames WHERE id = ?", (int(frame),)).fetchone()
         if row is None:
             raise Refusal("server.no_frame", frame=frame, frames=self.frames)
@@ -128,43 +76,43 @@ class Recording:
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened, in order."""
-        with self._sound():
+        with self._refusals():
             rows = self._rows.execute("SELECT step, frame, kind, body FROM events ORDER BY id").fetchall()
             return tuple(Event(step, frame, kind, json.loads(body)) for step, frame, kind, body in rows)
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """The knobs that were moved, in order."""
+        """The edits of the run, in order."""
         return tuple(Edit(event.step, **event.body) for event in self.events if event.kind == "edit")
 
-    def records(self, first: int, count: int) -> Iterator[Record]:
-        """Yield frames ``first`` to ``first + count - 1``, as far as there are; their CRCs are verified."""
-        with self._sound():
-            # a whole number of NumPy would be taken for bytes
+    def stored_frames(self, first: int, count: int) -> Iterator[StoredFrame]:
+        """Yield frames ``first`` to ``first + count - 1``, as far as they exist, and verify their CRCs."""
+        with self._refusals():
+            # SQLite would store an integer of NumPy as bytes
             place = (int(first), int(count))
             rows = self._rows.execute("SELECT id, step, crc, body FROM frames WHERE id >= ? ORDER BY id LIMIT ?", place)
             for row in rows:
-                record = Record(*row)
-                if zlib.crc32(record.body) != record.crc:
-                    raise Refusal("server.recording_frame", name=self.path.name, frame=record.id)
-                yield record
+                frame = StoredFrame(*row)
+                if zlib.crc32(frame.body) != frame.crc:
+                    raise Refusal("server.recording_frame", name=self.path.name, frame=frame.id)
+                yield frame
 
     def frame(self, index: int) -> Frame:
-        """Return a frame with its arrays."""
-        for record in self.records(index, 1):
-            return decode(record.body)
+        """Return a frame with its arrays; raise ``Refusal`` where there is no such frame."""
+        for stored in self.stored_frames(index, 1):
+            return decode(stored.body)
         raise Refusal("server.no_frame", frame=index, frames=self.frames)
 
     @property
     def points_blob(self) -> bytes:
-        """What never changes, as bytes."""
-        with self._sound():
+        """The points as they are stored (``engine.frames.codec.encode_points``)."""
+        with self._refusals():
             row = self._rows.execute("SELECT body FROM points WHERE name = 'points'").fetchone()
             return bytes(row[0])
 
     @property
     def points(self) -> Points:
-        """What never changes: labels, split, place, pictures."""
+        """What is the same in all frames: labels, split, places in the data set, images."""
         return decode_points(self.points_blob)
 
     def checkpoint(self, step: int) -> bytes | None:
@@ -172,26 +120,39 @@ class Recording:
         return next((body for _, body in self.checkpoints(step)), None)
 
     def checkpoints(self, step: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the checkpoints at or before a step, and their steps, the newest first."""
-        with self._sound():
+        """Yield step and body of each checkpoint at or before a step, the newest first."""
+        with self._refusals():
             rows = self._rows.execute("SELECT step, body FROM checkpoints WHERE step <= ? ORDER BY step DESC", (step,))
             yield from rows
 
     @property
     def reason(self) -> Message | None:
-        """Why the run ended before its time, or ``None``."""
-        return from_json(self.meta.get("reason"))
+        """Why the run ended early, or ``None``."""
+        return message_from_json(self.meta.get("reason"))
+
+    def html(self, language: str = "en") -> str:
+        """Return a card of HTML without anything outside it, in a ``language`` (``en`` or ``zh``)."""
+        frames = self.frames
+        return render_card(
+            self.meta,
+            frames=frames,
+            last_step=self.last_step,
+            reason=self.reason,
+            last_frame=self.frame(frames - 1) if frames else None,
+            points=self.points if frames else None,
+            language=language,
+        )
 
     def _repr_html_(self) -> str:
-        """Show the run in a notebook; where it cannot be read any more, say so."""
+        """Show the run in a notebook, or the sentence that says why it cannot be read."""
         try:
-            return card(self)
+            return self.html()
         except Refusal as refusal:
             return f"<p>{escape(str(refusal))}</p>"
 
     def export(self, path: Path) -> None:
-        """Write a copy that is complete in itself, also where a killed writer left part of the frames in its log."""
-        with self._sound():
+        """Write a copy into one file, with the frames that a killed writer left in SQLite's log."""
+        with self._refusals():
             copy = sqlite3.connect(path, isolation_level=None)
             try:
                 self._rows.backup(copy)
@@ -199,17 +160,17 @@ class Recording:
             finally:
                 copy.close()
 
-    def _check(self) -> None:
+    def _check_version(self) -> None:
         application = self._rows.execute("PRAGMA application_id").fetchone()[0]
         if application != APPLICATION_ID:
             raise Refusal("server.recording_foreign", name=self.path.name)
-        found = self._rows.execute("PRAGMA user_version").fetchone()[0]
-        if found != USER_VERSION:
-            raise Refusal("server.recording_version", name=self.path.name, found=found, known=USER_VERSION)
+        version = self._rows.execute("PRAGMA user_version").fetchone()[0]
+        if version != USER_VERSION:
+            raise Refusal("server.recording_version", name=self.path.name, found=version, known=USER_VERSION)
 
     @contextmanager
-    def _sound(self) -> Iterator[None]:
-        """Turn what a closed, damaged or locked up file makes SQLite or us stumble over into one sentence."""
+    def _refusals(self) -> Iterator[None]:
+        """Turn the errors that a closed, damaged or locked file causes into one sentence."""
         try:
             yield
         except Refusal:
@@ -231,7 +192,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError:
-        # SQLite cannot make the index of a log in a folder that may not be written; what lies there never changes
+        # SQLite cannot create the log's index in a read-only folder; nothing changes there, so none is needed
         return _connect(path, "mode=ro&immutable=1")
 
 

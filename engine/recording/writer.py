@@ -15,52 +15,40 @@ from typing import Any, final
 
 import torch
 
-from engine.recording.reader import APPLICATION_ID, PATIENCE, USER_VERSION, Event, Record, Recording, to_json
+from engine.recording.file_format import APPLICATION_ID, PAGE_SIZE, PATIENCE, SCHEMA, USER_VERSION, Event, StoredFrame
+from engine.recording.message_json import message_to_json
+from engine.recording.reader import Recording
 from spec import Message, Refusal
-
-#: Bytes of a page: frames are blobs of tens of KiB, which the default of 4 KiB would scatter.
-_PAGE = 16384
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE points (name TEXT PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE frames (
-  id INTEGER PRIMARY KEY, step INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL
-);
-CREATE TABLE events (
-  id INTEGER PRIMARY KEY, step INTEGER NOT NULL, frame INTEGER, kind TEXT NOT NULL, body TEXT NOT NULL
-);
-CREATE TABLE checkpoints (step INTEGER PRIMARY KEY, body BLOB NOT NULL);
-"""
 
 
 @final
 class Recorder:
-    """The one writer of a recording; every call is on disk, whole, when it returns.
+    """The one writer of a recording. Each call has written everything to the disk when it returns.
 
-    Raises ``sqlite3.Error`` where the disk does not take it.
+    ``Recorder(path)`` goes on with a recording that ended. Every method raises ``sqlite3.Error`` where the disk is full
+    or fails.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._rows = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE, check_same_thread=False)
-        self._rows.execute(f"PRAGMA page_size = {_PAGE}")
+        self._rows.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         self._rows.execute("PRAGMA journal_mode = wal")
-        # a power cut may take the last frames; a killed process takes none
+        # a power cut may lose the last frames; killing the process loses none
         self._rows.execute("PRAGMA synchronous = normal")
-        self.frames = self._count()
+        self.frames = self._count_frames()
 
     @classmethod
     def create(cls, path: Path, meta: Mapping[str, Any], points: bytes) -> "Recorder":
-        """Begin a recording that is not there yet; raise ``Refusal`` where it is, ``OSError`` where it cannot be."""
-        return cls._begin(path, meta, points, (), ())
+        """Create a recording; raise ``Refusal`` where it exists, and ``OSError`` where it cannot be written."""
+        return cls._create(path, meta, points, (), ())
 
     @classmethod
     def fork(cls, path: Path, source: Recording, frame: int, device: str) -> "Recorder":
-        """Begin a recording with what led another one to ``frame``: frames, edits, and the checkpoints on the way."""
+        """Create a recording from another one up to ``frame``: its frames, edits and checkpoints."""
         last = source.step_of(frame)
         parent = {"run": source.path.stem, "frame": frame}
-        meta = {**source.meta, **begun(device), "parent": parent}
+        meta = {**source.meta, **initial_meta(device), "parent": parent}
         events = (
             event
             for event in source.events
@@ -68,14 +56,19 @@ class Recorder:
             or (event.kind == "stage" and event.step <= last)
             or (event.kind == "diverged" and event.frame is not None and event.frame <= frame)
         )
-        self = cls._begin(path, meta, source.points_blob, source.records(0, frame + 1), events)
+        self = cls._create(path, meta, source.points_blob, source.stored_frames(0, frame + 1), events)
         for step, body in source.checkpoints(last):
-            self.checkpoint(step, body)
+            self.write_checkpoint(step, body)
         return self
 
     @classmethod
-    def _begin(
-        cls, path: Path, meta: Mapping[str, Any], points: bytes, records: Iterable[Record], events: Iterable[Event]
+    def _create(
+        cls,
+        path: Path,
+        meta: Mapping[str, Any],
+        points: bytes,
+        frames: Iterable[StoredFrame],
+        events: Iterable[Event],
     ) -> "Recorder":
         if path.is_dir():
             raise Refusal("errors.recording_folder", name=path)
@@ -83,36 +76,36 @@ class Recorder:
             raise Refusal("server.recording_exists", name=path.name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:  # a file is where the folder should be
+        except FileExistsError:  # a file has the name of the folder
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
         self = cls(path)
         try:
-            with self._together():
-                for statement in _SCHEMA.split(";"):
+            with self._transaction():
+                for statement in SCHEMA:
                     self._rows.execute(statement)
                 self._rows.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._rows.execute(f"PRAGMA user_version = {USER_VERSION}")
-                self.note(**meta)
+                self.write_meta(**meta)
                 self._rows.execute("INSERT INTO points VALUES ('points', ?)", (points,))
-                rows = ((record.id, record.step, record.crc, record.body) for record in records)
+                rows = ((frame.id, frame.step, frame.crc, frame.body) for frame in frames)
                 self._rows.executemany("INSERT INTO frames VALUES (?, ?, ?, ?)", rows)
                 for event in events:
-                    self.event(event)
-        except BaseException:  # a recording is there whole or not at all
-            self._rows.close()
+                    self.write_event(event)
+        except BaseException:  # a recording is complete, or it does not exist
+            self.abandon()
             path.unlink(missing_ok=True)
             raise
-        self.frames = self._count()
+        self.frames = self._count_frames()
         return self
 
-    def frame(self, step: int, body: bytes) -> int:
+    def write_frame(self, step: int, body: bytes) -> int:
         """Append a frame and return its place."""
         place = self.frames
         self._rows.execute("INSERT INTO frames VALUES (?, ?, ?, ?)", (place, step, zlib.crc32(body), body))
         self.frames = place + 1
         return place
 
-    def event(self, event: Event) -> None:
+    def write_event(self, event: Event) -> None:
         """Append an event."""
         body = json.dumps(dict(event.body), allow_nan=False)
         self._rows.execute(
@@ -120,69 +113,75 @@ class Recorder:
             (event.step, event.frame, event.kind, body),
         )
 
-    def checkpoint(self, step: int, body: bytes) -> None:
-        """Keep the trainer's tensors as they are after a step."""
+    def append_event(self, step: int, kind: str, body: Mapping[str, Any]) -> Event:
+        """Append an event that happened at a step, after the last frame, and return it."""
+        event = Event(step, self.frames - 1, kind, body)
+        self.write_event(event)
+        return event
+
+    def write_checkpoint(self, step: int, body: bytes) -> None:
+        """Write the state of the trainer after a step (safetensors)."""
         self._rows.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step, body))
 
-    def note(self, **values: Any) -> None:
-        """Write entries of ``meta``."""
+    def write_meta(self, **values: Any) -> None:
+        """Write entries of ``meta``, over those of the same name."""
         # sorted and without spaces, as an experiment's canonical JSON is
         form: dict[str, Any] = {"allow_nan": False, "ensure_ascii": False, "sort_keys": True, "separators": (",", ":")}
         rows = [(key, json.dumps(value, **form)) for key, value in values.items()]
         self._rows.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
     def finish(self, status: str, reason: Message | None = None) -> None:
-        """End the run and leave one portable file; ``Recorder(path)`` goes on with it."""
+        """Write how the run ended, close the file, and leave no other file beside it."""
         try:
-            with self._together():
-                self.note(status=status, reason=to_json(reason))
+            with self._transaction():
+                self.write_meta(status=status, reason=message_to_json(reason))
             self._leave_wal()
         finally:
             self._rows.close()
 
-    def happened(self, step: int, kind: str, body: Mapping[str, Any]) -> None:
-        """Note an event after a step, in its place after the last frame."""
-        self.event(Event(step, self.frames - 1, kind, body))
-
     def end(self, step: int, status: str) -> None:
-        """End the run after a step, and note it among the events."""
+        """End the run after a step: write the event and finish."""
         try:
-            self.happened(step, status, {})
+            self.append_event(step, status, {})
         finally:
             self.finish(status)
 
-    def _count(self) -> int:
-        """Count the frames; a file that is new has no tables yet."""
+    def abandon(self) -> None:
+        """Close the file as it is, as the end of the process would; the recording stays ``open``."""
+        self._rows.close()
+
+    def _count_frames(self) -> int:
+        """Count the frames; a new file has no tables yet."""
         if self._rows.execute("SELECT 1 FROM sqlite_master WHERE name = 'frames'").fetchone() is None:
             return 0
         return int(self._rows.execute("SELECT coalesce(max(id) + 1, 0) FROM frames").fetchone()[0])
 
     def _leave_wal(self) -> None:
-        """Empty the log and drop it, as soon as no reader holds the file."""
+        """Empty SQLite's log and remove it, as soon as no reader holds the file."""
         self._rows.execute("PRAGMA wal_checkpoint(truncate)")
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 self._rows.execute("PRAGMA journal_mode = delete")
-            except sqlite3.OperationalError:  # SQLite does not wait here by itself
+            except sqlite3.OperationalError:  # SQLite itself does not wait here
                 time.sleep(0.01)
             else:
                 return
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         self._rows.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            if self._rows.in_transaction:  # a full disk has rolled it back by itself
+            if self._rows.in_transaction:  # SQLite itself rolls back where the disk is full
                 self._rows.execute("ROLLBACK")
             raise
         self._rows.execute("COMMIT")
 
 
-def begun(device: str) -> dict[str, Any]:
-    """Return the entries of ``meta`` that every run begins with."""
+def initial_meta(device: str) -> dict[str, Any]:
+    """Return the entries of ``meta`` that every new run has."""
     packages = {name: version(name) for name in ("numpy", "torch", "loss-geometry")}
     return {
         "created": time.time(),
@@ -191,5 +190,5 @@ def begun(device: str) -> dict[str, Any]:
         "parent": None,
         "versions": {"python": platform.python_version(), **packages},
         "device": device,
-        "threads": torch.get_num_threads(),  # with another number of them convolutions add up in another order
+        "threads": torch.get_num_threads(),  # the sums of convolutions depend on it in their last digits
     }

@@ -1,1 +1,1 @@
-"""Live runs: the worker process, its runs and their pace, and the client that talks to it."""
+"""Runs: the worker process that trains them live, the client that talks to it, and training straight into a file."""

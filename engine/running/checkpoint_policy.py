@@ -1,28 +1,28 @@
-"""Which steps of a run have a checkpoint, and how much a recording may hold."""
+"""At which steps a run has a checkpoint, and how large a recording may grow."""
 
 import math
 
 from engine.training.trainer import Trainer
 
-#: A recording ends here, so that a run that is left alone does not fill the disk.
-LIMIT_MIB = 2048
+#: MiB at which a live recording ends, so that a run nobody stops does not fill the disk.
+MAX_MIB = 2048
 
-#: Share of it that the checkpoints of a run may take: those of large nets come less often.
+#: Share of a recording for checkpoints: those of large nets come less often.
 _SHARE = 0.25
 
-#: Steps between two checkpoints at least: a fork trains at most so many steps again, a second or so of a small net.
-_EVERY = 100
+#: Steps between two checkpoints at least. A fork trains at most so many steps again, about a second of a small net.
+_MIN_STEPS = 100
 
-#: Bytes of a checkpoint at most; SQLite takes up to 1e9 at once. Without one a run plays, but cannot be forked.
-_LARGEST = 2**29
+#: Bytes of a checkpoint at most; SQLite stores at most 1e9 at once. A run without checkpoints plays, but has no forks.
+MAX_CHECKPOINT = 2**29
 
 
-def checkpoint_of(trainer: Trainer) -> bytes | None:
-    """Return a trainer's checkpoint, or ``None`` where it would be too large to be kept."""
-    return trainer.checkpoint() if trainer.checkpoint_size <= _LARGEST else None
+def make_checkpoint(trainer: Trainer) -> bytes | None:
+    """Return a trainer's checkpoint, or ``None`` where it is too large to store."""
+    return trainer.checkpoint() if trainer.checkpoint_size <= MAX_CHECKPOINT else None
 
 
 def steps_between(trainer: Trainer) -> int:
-    """Return how many steps of a run lie between two checkpoints."""
-    room = _SHARE * LIMIT_MIB * 2**20
-    return max(_EVERY, math.ceil(trainer.horizon * trainer.checkpoint_size / room))
+    """Return how many steps lie between two checkpoints of a run."""
+    budget = _SHARE * MAX_MIB * 2**20
+    return max(_MIN_STEPS, math.ceil(trainer.horizon * trainer.checkpoint_size / budget))

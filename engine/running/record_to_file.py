@@ -1,4 +1,4 @@
-"""Training straight into a file, without a worker: for the command line and for the runs that come along."""
+"""Training straight into a file, without a worker: for the command line and for the shipped presets."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,66 +8,68 @@ from pathlib import Path
 from engine.config.experiment import Experiment, one_of
 from engine.frames.frame import Frame
 from engine.machine.threads import leave_one_core
-from engine.running.checkpoint_policy import checkpoint_of, steps_between
-from engine.running.frame_sampler import FRAMES, Filming, Frames
-from engine.running.run import open_recorder
+from engine.running.checkpoint_policy import make_checkpoint, steps_between
+from engine.running.frame_sampler import FRAME_MODES, FrameMode, FrameSampler
 from engine.running.run_events import RunEvents
+from engine.running.run_log import open_recorder
 from engine.training.trainer import Trainer
 from spec import Refusal
 
-#: Steps between two checkpoints: a fork trains at most so many again. A worker keeps more; a file is to be carried.
-_CHECKPOINT_EVERY = 330
+#: Steps between two checkpoints at least. A live run has more of them; a file that is passed on stays small.
+_CHECKPOINT_STEPS = 330
 
 
-def record(experiment: Experiment, path: Path | str, *, device: str = "cpu", frames: Frames = "all") -> Iterator[Frame]:
+def record(
+    experiment: Experiment, path: Path | str, *, device: str = "cpu", frames: FrameMode = "all"
+) -> Iterator[Frame]:
     """Train an experiment into a new recording at ``path`` and yield its frames as they are written.
 
-    ``frames`` are ``all`` of them and whole, or ``adapted`` to what they cost: some are left out, and others look at
-    fewer samples, so that they take at most a fifth of the time.
-    A recording that is broken off is left as ``stopped``, with the frames so far.
-    Raises ``Refusal`` before the first step where the file is there already, or cannot be written, or the data set is
-    not to be had; and later where the disk takes no more.
+    ``frames`` are ``all`` of them, each with all samples, or ``adapted`` to what they cost: some are left out, and
+    others look at fewer samples, so that they take at most a fifth of the time.
+    Where the caller stops early, the recording ends as ``stopped`` with the frames so far.
+    Raises ``Refusal`` before the first step where the file exists, where it cannot be written, or where the data set is
+    missing; and later where the disk is full.
     """
     path = Path(path)
-    one_of("frames", frames, dict.fromkeys(FRAMES))
+    one_of("frames", frames, dict.fromkeys(FRAME_MODES))
     trainer = Trainer(experiment, device=device)
-    filming = Filming(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
-    spacing = max(_CHECKPOINT_EVERY, steps_between(trainer))
-    with leave_one_core(), _writing(path):
+    sampler = FrameSampler(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
+    spacing = max(_CHECKPOINT_STEPS, steps_between(trainer))
+    with leave_one_core(), _disk_refusals(path):
         recorder = open_recorder(path, experiment, trainer, device)
-    status, told = "stopped", RunEvents()
+    status, events = "stopped", RunEvents()
     try:
         while True:
-            if filming.due(trainer):
+            if sampler.has_frame(trainer):
                 with leave_one_core():
-                    made = filming.frame(trainer)
-                if made is not None:
-                    frame, written = made
-                    with _writing(path):
-                        recorder.frame(frame.step, written)
-                        for kind, body in told.diverged(trainer.stopped):
-                            recorder.happened(trainer.step, kind, body)
+                    pair = sampler.make_frame(trainer)
+                if pair is not None:
+                    frame, body = pair
+                    with _disk_refusals(path):
+                        recorder.write_frame(frame.step, body)
+                        for event in events.divergence_events(trainer.stopped):
+                            recorder.append_event(trainer.step, *event)
                     yield frame
             if trainer.finished:
                 break
             with leave_one_core():
-                filming.advance(trainer, spacing - trainer.step % spacing)
-            with _writing(path):
-                for kind, body in told.stage(trainer):
-                    recorder.happened(trainer.step, kind, body)
+                sampler.advance(trainer, spacing - trainer.step % spacing)
+            with _disk_refusals(path):
+                for event in events.stage_events(trainer.stage, trainer.precision):
+                    recorder.append_event(trainer.step, *event)
                 if trainer.finished or trainer.step % spacing == 0:
-                    saved = checkpoint_of(trainer)
-                    if saved is not None:
-                        recorder.checkpoint(trainer.step, saved)
+                    checkpoint = make_checkpoint(trainer)
+                    if checkpoint is not None:
+                        recorder.write_checkpoint(trainer.step, checkpoint)
         status = "done"
     finally:
-        with _writing(path):
+        with _disk_refusals(path):
             recorder.end(trainer.step, status)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Put what the disk refuses into one sentence."""
+def _disk_refusals(path: Path) -> Iterator[None]:
+    """Turn errors of the disk into one sentence."""
     try:
         yield
     except OSError as error:

@@ -1,19 +1,19 @@
-"""What a recording tells of a run beside its frames: each thing once."""
+"""The events that training itself causes: another way of computing steps, and panels that diverge. Each once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from engine.recording.reader import Event, to_json
-from engine.training.trainer import Trainer
+from engine.recording.file_format import Event
+from engine.recording.message_json import message_to_json
 from spec import Message
 
 #: An event's kind and body (docs/recording.md).
-Happening = tuple[str, Mapping[str, Any]]
+KindAndBody = tuple[str, Mapping[str, Any]]
 
 
 @final
 class RunEvents:
-    """How steps are computed, and which panels have stopped, as far as it was told: in ``events``, for the former."""
+    """Remembers which events a recording has: its ``events`` so far and its ``stopped`` panels."""
 
     def __init__(self, stopped: Iterable[int] = (), events: Iterable[Event] = ()) -> None:
         self._stage, self._stopped = "exact", set(stopped)
@@ -21,15 +21,15 @@ class RunEvents:
             if event.kind == "stage":
                 self._stage = event.body["stage"]
 
-    def stage(self, trainer: Trainer) -> Iterator[Happening]:
-        """Yield how steps are computed from here on, where that has changed."""
-        if trainer.stage != self._stage:
-            self._stage = trainer.stage
-            yield "stage", {"stage": trainer.stage, "precision": trainer.precision}
+    def stage_events(self, stage: str, precision: str) -> Iterator[KindAndBody]:
+        """Yield an event where the steps from here on are computed in another way (``Trainer.stage``)."""
+        if stage != self._stage:
+            self._stage = stage
+            yield "stage", {"stage": stage, "precision": precision}
 
-    def diverged(self, stopped: Mapping[int, Message]) -> Iterator[Happening]:
-        """Yield the panels that have stopped since."""
+    def divergence_events(self, stopped: Mapping[int, Message]) -> Iterator[KindAndBody]:
+        """Yield an event for each panel that has stopped since the last call (``Trainer.stopped``)."""
         for panel, reason in stopped.items():
             if panel not in self._stopped:
                 self._stopped.add(panel)
-                yield "diverged", {"panel": panel, "reason": to_json(reason)}
+                yield "diverged", {"panel": panel, "reason": message_to_json(reason)}

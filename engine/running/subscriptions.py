@@ -1,61 +1,72 @@
-"""What the server knows of a run, and how a viewer hears of it."""
+"""How viewers hear what happens in a run: feeds, each in its viewer's event loop."""
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any, final
 
-from engine.config.experiment import Experiment
-from spec import Message
-
-#: Messages that wait for a viewer who does not read; older ones are in the recording.
+#: Messages that wait for a viewer who does not read. Older ones are dropped; they are in the recording.
 _BACKLOG = 256
-
-
-@dataclass(frozen=True)
-class Started:
-    """A run that was asked for; ``owner`` is the token that lets its holder move its knobs, if he may.
-
-    ``frame`` is the last one that a fork shares with where it comes from.
-    """
-
-    id: str
-    owner: str | None
-    frame: int | None = None
-
-
-@dataclass(eq=False)
-class State:
-    """What is known of a run that the worker has or had; written under the client's lock."""
-
-    id: str
-    key: str
-    experiment: Experiment
-    status: str = "opening"
-    live: bool = True
-    pure: bool = True
-    frames: int = 0
-    reason: Message | None = None
-    opened: threading.Event = field(default_factory=threading.Event)
 
 
 @final
 class Feed:
-    """What one viewer waits for; belongs to the event loop's thread."""
+    """What one viewer waits for; made and read in the thread of a running event loop."""
 
     def __init__(self) -> None:
         self.messages: deque[Mapping[str, Any]] = deque(maxlen=_BACKLOG)
+        self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
 
-    def tell(self, message: Mapping[str, Any] | None) -> None:
-        """Wake the viewer, with a message or for a frame."""
+    async def wait(self) -> None:
+        """Wait until there is something new: a message, or a frame."""
+        await self._news.wait()
+        self._news.clear()
+
+    def notify(self, message: Mapping[str, Any] | None) -> None:
+        """Wake the viewer from any thread, with a message or (``None``) for a frame."""
+        with suppress(RuntimeError):  # the loop is closed: the server ends
+            self._loop.call_soon_threadsafe(self._add, message)
+
+    def _add(self, message: Mapping[str, Any] | None) -> None:
         if message is not None:
             self.messages.append(message)
         self._news.set()
 
-    async def wait(self) -> None:
-        """Wait until there is something new."""
-        await self._news.wait()
-        self._news.clear()
+
+@final
+class Subscriptions:
+    """The feeds of each run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._feeds: dict[str, set[Feed]] = {}
+
+    def __len__(self) -> int:
+        """Return how many feeds there are."""
+        with self._lock:
+            return sum(map(len, self._feeds.values()))
+
+    def add(self, run: str) -> Feed:
+        """Return a new feed of a run."""
+        feed = Feed()
+        with self._lock:
+            self._feeds.setdefault(run, set()).add(feed)
+        return feed
+
+    def remove(self, run: str, feed: Feed) -> None:
+        """End a feed."""
+        with self._lock:
+            feeds = self._feeds.get(run, set())
+            feeds.discard(feed)
+            if not feeds:
+                self._feeds.pop(run, None)
+
+    def notify(self, run: str, message: Mapping[str, Any] | None) -> None:
+        """Wake all viewers of a run, with a message or (``None``) for a frame."""
+        with self._lock:
+            feeds = list(self._feeds.get(run, ()))
+        for feed in feeds:
+            feed.notify(message)

@@ -1,22 +1,140 @@
-"""The worker as a process of the server: how it is started, and what is closed when it has ended."""
+"""The worker as a process of the server: started, started again where it ends, sent commands, listened to."""
 
+import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, final
+
+from spec import Refusal
+
+#: Seconds before a worker that ended is started again: at first, and at most while it keeps ending.
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+
+#: Seconds that a worker has to end its runs when the server ends.
+_GRACE = 10.0
+
+#: An announcement of the worker (``engine.running.worker``).
+Announcement = Mapping[str, Any]
 
 
-def launch(folder: Path, device: str) -> subprocess.Popen[str]:
-    """Start a worker for a folder of runs; it ends when its standard input does."""
-    command = [sys.executable, "-m", "engine.running.worker", "--device", device, "--runs", str(folder)]
-    pipe = subprocess.PIPE
-    # in a session of its own, so that Ctrl-C ends the server first, which then ends the worker
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8", start_new_session=True)
+@final
+class WorkerProcess:
+    """Keeps one worker running. ``send`` may be called from every thread.
+
+    ``on_announcement`` is called with what the worker announces about its runs, ``on_end`` after the worker has ended;
+    both in the thread that listens to it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        device: str,
+        on_announcement: Callable[[Announcement], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self.device = ""  # what the worker trains on, once it is ready
+        self._command = [sys.executable, "-m", "engine.running.worker", "--device", device, "--runs", str(folder)]
+        self._on_announcement = on_announcement
+        self._on_end = on_end
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._supervise, name="worker's supervisor", daemon=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker takes commands."""
+        return self._ready.is_set()
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, ``None`` where there is none yet."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the worker, ``None`` while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def open(self) -> None:
+        """Start the worker, in the background."""
+        self._thread.start()
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Wait until the worker takes commands; return whether it does."""
+        return self._ready.wait(timeout)
+
+    def send(self, command: Mapping[str, Any]) -> None:
+        """Send a command; raise ``Refusal`` where no worker takes it."""
+        try:
+            with self._lock:
+                if self._process is None or self._process.stdin is None:
+                    raise BrokenPipeError
+                print(json.dumps(command), file=self._process.stdin, flush=True)
+        except (OSError, ValueError):  # it has just ended
+            raise Refusal("server.worker_absent") from None
+
+    def close(self) -> None:
+        """End the worker; it ends its runs first."""
+        self._closing.set()
+        with self._lock:
+            process = self._process
+            if process is not None and process.stdin is not None:
+                with suppress(OSError):  # it has ended already
+                    process.stdin.close()
+        if process is not None:
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:  # a step of a large net may take longer
+                process.kill()
+        self._thread.join(_GRACE)
+
+    def _supervise(self) -> None:
+        """Start a worker, listen to it until it ends, and start the next one unless the server ends as well."""
+        wait = _FIRST_WAIT
+        while not self._closing.is_set():
+            with self._lock:
+                process = self._process = self._launch()
+            if self._listen(process):
+                wait = _FIRST_WAIT
+            process.wait()
+            self._ready.clear()
+            _close_pipes(process)
+            self._on_end()
+            self._closing.wait(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    def _launch(self) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        # in its own session: Ctrl-C in a terminal ends the server alone, which then ends the worker
+        return subprocess.Popen(self._command, stdin=pipe, stdout=pipe, encoding="utf-8", start_new_session=True)
+
+    def _listen(self, process: subprocess.Popen[str]) -> bool:
+        """Pass announcements on until they end; return whether there was any about a run."""
+        assert process.stdout is not None
+        worked = False
+        for line in process.stdout:
+            try:
+                announcement = json.loads(line)
+            except ValueError:  # the last line of a worker that was killed
+                continue
+            if announcement["say"] == "ready":
+                self.device = announcement["device"]
+                self._ready.set()
+            else:
+                worked = True
+                self._on_announcement(announcement)
+        return worked
 
 
-def release(worker: subprocess.Popen[str]) -> None:
-    """Close what led to a worker that has ended."""
-    for pipe in (worker.stdin, worker.stdout):
+def _close_pipes(process: subprocess.Popen[str]) -> None:
+    """Close the pipes to a process that has ended."""
+    for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            with suppress(OSError):  # what was not yet written goes nowhere
+            with suppress(OSError):  # what was not yet written is lost
                 pipe.close()

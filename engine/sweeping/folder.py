@@ -1,6 +1,6 @@
-"""The folder of a sweep: what is done is there, whole, and a sweep that was killed goes on from it.
+"""The folder of a sweep, from which a sweep that was killed goes on.
 
-``sweep.json`` says what is swept, ``chunks/`` has the rows of each finished chunk, ``recordings/`` its recording,
+``sweep.json`` says what is swept, ``chunks/`` has the rows of each chunk that is done, ``recordings/`` its recording,
 ``sweep.csv`` and ``sweep.parquet`` are all rows together.
 """
 
@@ -15,26 +15,26 @@ from typing import Any, Self, final
 
 import pandas as pd
 
-from engine.recording.reader import SUFFIX
+from engine.recording.file_format import SUFFIX
 from spec import Refusal
 
 
 @final
 class SweepFolder:
-    """A folder that this process alone writes. Whatever stands under its final name is whole.
+    """A folder that this process alone writes. A file gets its final name only once it is complete.
 
-    ``data`` are checksums of what is trained on. Raises ``Refusal`` where the folder holds another sweep, one of other
-    data, or other files, is in use, or cannot be written.
+    ``description`` says what is swept, ``data`` are the checksums of its samples. Raises ``Refusal`` where the folder
+    holds another sweep, one of other data, or other files, and where it is in use or cannot be written.
     """
 
     def __init__(self, path: Path, description: Mapping[str, Any], data: Sequence[str]) -> None:
         self.path = path
         self._unfinished = path / ".unfinished"
-        with self._writing():
+        with self._disk_refusals():
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = self._locked()
+            self._lock = self._acquire_lock()
         try:
-            with self._writing():
+            with self._disk_refusals():
                 self._claim(json.loads(json.dumps({**description, "data": data})))
                 shutil.rmtree(self._unfinished, ignore_errors=True)
                 for folder in (self._unfinished, path / "chunks", path / "recordings"):
@@ -50,9 +50,9 @@ class SweepFolder:
         shutil.rmtree(self._unfinished, ignore_errors=True)
         self._lock.close()
 
-    def tables(self) -> list[pd.DataFrame]:
-        """Read the rows of the chunks that are done; where a recording is gone, they name none."""
-        found = []
+    def read_tables(self) -> list[pd.DataFrame]:
+        """Return the rows of the chunks that are done; the name of a recording that is gone is empty."""
+        tables = []
         for file in sorted((self.path / "chunks").glob("*.parquet")):
             try:
                 table = pd.read_parquet(file)
@@ -60,62 +60,62 @@ class SweepFolder:
                     raise ValueError
             except (OSError, ValueError):
                 raise Refusal("sweep.damaged", file=f"chunks/{file.name}", folder=self.path) from None
-            there = {place: place if (self.path / place).is_file() else "" for place in set(table["recording"]) - {""}}
-            found.append(table.replace({"recording": there}))
-        return found
+            names = {name: name if (self.path / name).is_file() else "" for name in set(table["recording"]) - {""}}
+            tables.append(table.replace({"recording": names}))
+        return tables
 
-    def recording(self, name: str) -> Path:
-        """Return where the recording of a chunk is to be written; ``keep`` puts it into its place."""
+    def recording_path(self, name: str) -> Path:
+        """Return where the recording of a chunk is written first; ``store_chunk`` moves it to its place."""
         path = self._unfinished / f"{name}{SUFFIX}"
         path.unlink(missing_ok=True)
         return path
 
-    def place(self, name: str) -> str:
-        """Return where the recording of a chunk will be, as the table has it."""
+    def recording_name(self, name: str) -> str:
+        """Return the name of a chunk's recording in the table."""
         return f"recordings/{name}{SUFFIX}"
 
-    def keep(self, name: str, table: pd.DataFrame) -> None:
-        """Keep a chunk: its recording, where there is one, then its rows, with which it is done."""
-        with self._writing():
+    def store_chunk(self, name: str, table: pd.DataFrame) -> None:
+        """Store a chunk: its recording, where there is one, then its rows. With them, it is done."""
+        with self._disk_refusals():
             recording = self._unfinished / f"{name}{SUFFIX}"
             if recording.exists():
-                recording.replace(self.path / self.place(name))
-            self._put(f"chunks/{name}.parquet", lambda file: table.to_parquet(file, index=False))
+                recording.replace(self.path / self.recording_name(name))
+            self._write_file(f"chunks/{name}.parquet", lambda file: table.to_parquet(file, index=False))
 
-    def show(self, table: pd.DataFrame) -> None:
+    def write_table(self, table: pd.DataFrame) -> None:
         """Write the whole table, as CSV and as Parquet."""
-        with self._writing():
-            self._put("sweep.csv", lambda file: table.to_csv(file, index=False))
-            self._put("sweep.parquet", lambda file: table.to_parquet(file, index=False))
+        with self._disk_refusals():
+            self._write_file("sweep.csv", lambda file: table.to_csv(file, index=False))
+            self._write_file("sweep.parquet", lambda file: table.to_parquet(file, index=False))
 
-    def _put(self, name: str, write: Callable[[Path], object]) -> None:
+    def _write_file(self, name: str, write: Callable[[Path], object]) -> None:
         """Write a file under another name, then give it its own."""
         unfinished = self._unfinished / Path(name).name
         write(unfinished)
         unfinished.replace(self.path / name)
 
     def _claim(self, description: Mapping[str, Any]) -> None:
-        """Find this sweep here, or begin it where nothing is."""
+        """Check that the folder holds this sweep; write its description where the folder is empty."""
         file = self.path / "sweep.json"
         if not file.exists():
             if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
                 raise Refusal("sweep.foreign", folder=self.path)
             self._unfinished.mkdir(exist_ok=True)
-            written = json.dumps(description, indent=1, ensure_ascii=False) + "\n"
-            self._put("sweep.json", lambda path: path.write_text(written, encoding="utf-8"))
+            text = json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+            self._write_file("sweep.json", lambda path: path.write_text(text, encoding="utf-8"))
             return
         try:
-            found = dict(json.loads(file.read_text(encoding="utf-8")))
+            plan = dict(json.loads(file.read_text(encoding="utf-8")))
         except (ValueError, TypeError, RecursionError):
             raise Refusal("sweep.damaged_plan", file=file.name, folder=self.path) from None
-        differing = [name for name in description if found.get(name) != description[name]]
+        differing = [name for name in description if plan.get(name) != description[name]]
         if differing == ["data"]:
             raise Refusal("sweep.other_data", data=description["experiment"]["data"])
         if differing:
             raise Refusal("sweep.other", folder=self.path, what=", ".join(differing))
 
-    def _locked(self) -> sqlite3.Connection:
-        """Hold a lock that ends with this process, however it ends: SQLite has one on every system."""
+    def _acquire_lock(self) -> sqlite3.Connection:
+        """Return a lock that ends with this process, however it ends: SQLite's, which works on every system."""
         lock = sqlite3.connect(self.path / ".lock", timeout=0, isolation_level=None)
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -127,8 +127,8 @@ class SweepFolder:
         return lock
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Put what the disk refuses into one sentence."""
+    def _disk_refusals(self) -> Iterator[None]:
+        """Turn errors of the disk into one sentence."""
         try:
             yield
         except OSError as error:

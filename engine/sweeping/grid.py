@@ -1,4 +1,4 @@
-"""The values that a grid gives a knob: listed, or written as ``4,8,16``, ``0:0.6:13`` or ``1:64:7:log``."""
+"""The values of a knob in a grid: a list, or text such as ``4,8,16``, ``0:0.6:13`` or ``1:64:7:log``."""
 
 import math
 from collections.abc import Iterable
@@ -9,55 +9,54 @@ from engine.config.validation import plain
 from spec import Knob, Refusal
 from spec.knobs import Value
 
-#: What stands before the name of a dial of the data, or of a knob of the net, in a grid and in the columns of a table.
+#: The prefixes of a dial of the data and of a knob of the net, in a grid and in the columns of a table.
 DIAL, NET = "data.", "net."
 
 #: Numbers of an experiment that a grid may have.
 NUMBERS = ("dim", "batch", "steps")
 
-#: Trainings of a sweep at most, and values of a knob: at 10 ms each they are done within the hour.
-MOST = 100_000
+#: Trainings of a sweep at most, and values of a knob: at 10 ms each, they take less than an hour.
+MAX_TRAININGS = 100_000
 
-#: Significant digits of a value inside a range: 0.15 and not 0.15000000000000002, so that it is what one would write.
+#: Significant digits of a value inside a range, so that it is 0.15 and not 0.15000000000000002.
 _DIGITS = 12
 
 
-def values_of(knob: Knob, given: str | Iterable[Any]) -> tuple[Value, ...]:
-    """Return the values of a knob, each once; raise ``Refusal`` where one is wrong or there is none.
+def parse_values(knob: Knob, given: str | Iterable[Any]) -> tuple[Value, ...]:
+    """Return the values of a knob; raise ``Refusal`` where one is wrong or there twice, or there is none.
 
-    Text is a list with commas, of values or of ranges: ``first:last:count`` evenly spaced with both ends,
-    ``first:last:count:log`` with the same ratio from each to the next.
+    Text is a list of values or ranges with commas between them: ``first:last:count`` is evenly spaced and includes both
+    ends; in ``first:last:count:log`` each value has the same ratio to the one before.
     """
     if isinstance(given, str):
-        values = _read(knob, given)
+        values = _parse_list(knob, given)
     elif isinstance(given, Iterable):
-        listed = islice(given, MOST + 1)
-        values = [knob.check(plain(value)) for value in listed]
+        values = [knob.check(plain(value)) for value in islice(given, MAX_TRAININGS + 1)]
     else:
         raise Refusal("sweep.not_values", name=knob.name, value=repr(given)[:40])
     if not values:
         raise Refusal("sweep.empty", name=knob.name)
-    seen = set()
+    distinct = set()
     for value in values:
-        if value in seen:
+        if value in distinct:
             raise Refusal("sweep.twice", name=knob.name, value=value)
-        seen.add(value)
+        distinct.add(value)
     return tuple(values)
 
 
-def _read(knob: Knob, written: str) -> list[Value]:
+def _parse_list(knob: Knob, written: str) -> list[Value]:
     if not written.strip() and knob.kind != "text":
         return []
     values: list[Value] = []
     for item in (part.strip() for part in written.split(",")):
         if ":" in item and knob.kind in {"number", "whole"}:
-            values += _range(knob, item)
+            values += _parse_range(knob, item)
         else:
             values.append(knob.parse(item))
     return values
 
 
-def _range(knob: Knob, written: str) -> list[Value]:
+def _parse_range(knob: Knob, written: str) -> list[Value]:
     shown = repr(written[:40])
     parts = [part.strip() for part in written.split(":")]
     log = parts[3:] == ["log"]
@@ -69,8 +68,8 @@ def _range(knob: Knob, written: str) -> list[Value]:
         raise Refusal("sweep.range", name=knob.name, value=shown) from None
     knob.check(first)
     knob.check(last)
-    if not 1 <= count <= MOST:
-        raise Refusal("sweep.range_count", name=knob.name, value=shown, most=MOST)
+    if not 1 <= count <= MAX_TRAININGS:
+        raise Refusal("sweep.range_count", name=knob.name, value=shown, most=MAX_TRAININGS)
     if log and (first <= 0 or last <= 0):
         raise Refusal("sweep.range_log", name=knob.name, value=shown)
     if count == 1:

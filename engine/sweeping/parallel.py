@@ -1,7 +1,7 @@
 """Chunks of a sweep that are trained at once, each in a thread of its own.
 
-Most of a step is not Python: PyTorch lets go of Python's lock while it computes, so two threads train on two cores.
-One chunk on two cores gains little, as small nets wait for the second one at every operation (engine.machine.threads).
+Most of a step is not Python: PyTorch releases Python's lock while it computes, so two threads train on two cores. One
+chunk on two cores gains little, as small nets wait for the second core at every operation (``engine.machine.threads``).
 """
 
 import math
@@ -15,33 +15,33 @@ from typing import Self, TypeVar, final
 import torch
 
 from engine.machine.threads import cores, spare
-from engine.sweeping.chunks import CACHED, PANELS, Chunk
+from engine.sweeping.chunks import MAX_CPU_PANELS, MAX_PANELS, Chunk
 
-RunEvents = TypeVar("RunEvents")
+Result = TypeVar("Result")
 
-#: Chunks at once at most: a sixth of an exact step of sixteen small nets (1.8 of 10.2 ms) is not played from a record,
-#: half of it Python, which one thread runs at a time.
-_MOST = 8
+#: Chunks at once at most. A sixth of a step of sixteen small nets (1.8 of 10.2 ms) is not in PyTorch's records; half of
+#: that is Python, which one thread runs at a time.
+_MAX_CHUNKS = 8
 
 
 @final
 @dataclass(frozen=True)
-class Together:
+class ParallelPlan:
     """How many panels a chunk has at most, and how many chunks are trained at once."""
 
     panels: int
-    at_once: int
+    chunks_at_once: int
 
     @classmethod
-    def of(cls, trials: int, fitting: int, device: torch.device) -> Self:
-        """Share trials among the cores of a device, so many of which fit into memory.
+    def of(cls, trials: int, capacity: int, device: torch.device) -> Self:
+        """Share so many trials among the cores of a device, whose memory holds ``capacity`` panels.
 
-        A processor takes as many chunks at once as PyTorch may use cores, so large that all cores end at about the same
-        time; a GPU takes one.
+        A processor trains as many chunks at once as PyTorch may use cores, of a size with which all cores end at about
+        the same time; a GPU trains one.
         """
         on_cpu = device.type == "cpu"
-        at_once = max(1, min(torch.get_num_threads(), cores(), _MOST, fitting, trials)) if on_cpu else 1
-        panels = max(1, min(CACHED if on_cpu else PANELS, fitting // at_once))
+        at_once = max(1, min(torch.get_num_threads(), cores(), _MAX_CHUNKS, capacity, trials)) if on_cpu else 1
+        panels = max(1, min(MAX_CPU_PANELS if on_cpu else MAX_PANELS, capacity // at_once))
         if at_once > 1:
             rounds = math.ceil(trials / (panels * at_once))
             panels = math.ceil(trials / (rounds * at_once))
@@ -49,22 +49,22 @@ class Together:
 
 
 @contextmanager
-def trained(
-    chunks: Sequence[Chunk], train: Callable[[Chunk, Event], RunEvents], at_once: int
-) -> Iterator[Iterator[tuple[Chunk, RunEvents]]]:
-    """Yield what yields chunks as they end, each with what ``train`` returns of it, so many of them at once.
+def train_in_parallel(
+    chunks: Sequence[Chunk], train: Callable[[Chunk, Event], Result], at_once: int
+) -> Iterator[Iterator[tuple[Chunk, Result]]]:
+    """Train ``at_once`` chunks at a time; yield an iterator over chunks and their results, in the order they end.
 
-    Each computes on its share of the threads that PyTorch may use; where there is one chunk, a core is left to whoever
-    else is there. Where one fails, or the block ends, the event tells the others to end.
+    Each chunk computes on its share of the threads that PyTorch may use; one chunk alone leaves a core to others. Where
+    a chunk fails, or the block ends early, the event tells the other chunks to stop.
     """
-    before, ending = torch.get_num_threads(), Event()
-    own = min(before, spare() if at_once == 1 else cores() // at_once)
-    pool = ThreadPoolExecutor(at_once, "chunk", initializer=torch.set_num_threads, initargs=(own,))
+    before, stop = torch.get_num_threads(), Event()
+    threads = min(before, spare() if at_once == 1 else cores() // at_once)
+    pool = ThreadPoolExecutor(at_once, "chunk", initializer=torch.set_num_threads, initargs=(threads,))
     try:
-        running = {pool.submit(train, chunk, ending): chunk for chunk in chunks}
-        # what has been taken is not kept: a frame has all points
-        yield ((running.pop(ended), ended.result()) for ended in as_completed(list(running)))
+        futures = {pool.submit(train, chunk, stop): chunk for chunk in chunks}
+        # a result is dropped once it is used: a frame has all points
+        yield ((futures.pop(future), future.result()) for future in as_completed(list(futures)))
     finally:
-        ending.set()
+        stop.set()
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)  # threads that begin later take what was said last
+        torch.set_num_threads(before)  # new threads take the setting that was made last

@@ -1,4 +1,4 @@
-"""How far a sweep is: its bar, and how long it will go on at the pace that it has."""
+"""How far a sweep is: its bar, and how long it will go on at its present pace."""
 
 import threading
 import time
@@ -9,29 +9,29 @@ from tqdm import tqdm
 
 from spec import text
 
-#: Seconds that it will go on at least for a program to be worth its compiler, which takes a quarter of a minute of one
-#: core, and of two that train one of them, for a third less of the time afterwards.
-_LONG = 60.0
+#: Seconds that a sweep must still go on for compiling to be worth it. The compiler takes a quarter of a minute of one
+#: core, and one of two cores from training; afterwards steps take a third less time.
+LONG_SECONDS = 60.0
 
-#: Seconds for which the pace is looked at before: the first steps are slower.
-_LOOK = 5.0
+#: Seconds for which the pace is measured first: the first steps are slower.
+MEASURING_SECONDS = 5.0
 
 
-class Ended(Exception):
-    """Raised by training that was told to end."""
+class StopTraining(Exception):
+    """Raised in a training that is told to stop."""
 
 
 @final
 class Progress:
-    """Counts steps of panels, told by the threads that train; ``done`` of ``total`` were taken before it began."""
+    """Counts steps of panels, ``total`` of them, ``done`` of which an earlier sweep made. Every thread may count."""
 
     def __init__(self, total: int, done: int, *, shown: bool, language: str) -> None:
         what, unit = text("sweep.bar", language), text("sweep.step", language)
         self._bar = tqdm(total=total, initial=done, desc=what, unit=unit, unit_scale=True, disable=not shown)
         self._lock = threading.Lock()
-        self._left, self._taken = total - done, 0
+        self._left, self._steps = total - done, 0
         self._began: float | None = None
-        self._long = False
+        self._worth = False
 
     def __enter__(self) -> Self:
         return self
@@ -39,21 +39,21 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.close()
 
-    def step(self, steps: int, ending: threading.Event) -> None:
-        """Count steps of panels that were taken, and raise ``Ended`` where there are to be no more."""
-        if ending.is_set():
-            raise Ended
+    def count(self, steps: int, stop: threading.Event) -> None:
+        """Count steps of panels; raise ``StopTraining`` where the event is set."""
+        if stop.is_set():
+            raise StopTraining
         with self._lock:
             self._bar.update(steps)
             self._left -= steps
-            if self._began is None:  # what came before them does not come again
+            if self._began is None:  # the first steps include what happens only once
                 self._began = time.monotonic()
                 return
-            self._taken += steps
-            passed = time.monotonic() - self._began
-            if passed > _LOOK and passed * self._left > _LONG * self._taken:
-                self._long = True
+            self._steps += steps
+            seconds = time.monotonic() - self._began
+            if seconds > MEASURING_SECONDS and seconds * self._left > LONG_SECONDS * self._steps:
+                self._worth = True
 
-    def long(self) -> bool:
-        """Tell whether it was ever seen that a compiled program is worth while."""
-        return self._long
+    def worth_compiling(self) -> bool:
+        """Tell whether compiling the steps was worth it at any time so far."""
+        return self._worth

@@ -105,11 +105,11 @@ def served(folder: Path) -> Iterator[Server]:
 
 def wait_ready(server: Server) -> None:
     """Wait until the page and the trainer are ready."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert server.process.poll() is None, "the server ended at its start"
         with contextlib.suppress(httpx.TransportError):
             if server.get("/healthz").status_code == 200:
                 return
         time.sleep(0.1)
-    raise AssertionError("the server did not become ready")
+    raise AssertionError("the server was not ready within a minute")

@@ -6,10 +6,10 @@ from typing import Any
 
 from engine import Experiment, Trainer
 from engine.frames.codec import encode
+from engine.recording.file_format import Event
 from engine.recording.library import Library
-from engine.recording.reader import Event
-from engine.running.run import open_recorder
-from engine.running.subscriptions import Started
+from engine.running.run_log import open_recorder
+from engine.running.run_state import RunHandle
 from spec import Refusal
 
 
@@ -25,17 +25,17 @@ class FakeClient:
     def library(self) -> Library:
         return Library([self.folder])
 
-    def start(self, experiment: Experiment) -> Started:
-        if recorded := self.library.finished(experiment.key):
-            return Started(recorded.id, None)
+    def start(self, experiment: Experiment) -> RunHandle:
+        if recorded := self.library.find_complete(experiment.key):
+            return RunHandle(recorded.id, None)
         run = f"run-{experiment.key[:8]}"
         if (self.folder / f"{run}.lossgeo").exists():
-            return Started(run, None)
+            return RunHandle(run, None)
         if self.busy:
             raise Refusal("server.too_many_runs", limit=32)
         self.started.append(experiment)
         self.record(run, experiment, "open")
-        return Started(run, "the token")
+        return RunHandle(run, "the token")
 
     def wait_opened(self, run: str, timeout: float) -> None:
         """A run of this trainer_client can be read at once."""
@@ -43,7 +43,7 @@ class FakeClient:
     def record(self, run: str, experiment: Experiment, status: str, *edits: dict[str, Any]) -> None:
         trainer = Trainer(experiment)
         recorder = open_recorder(self.folder / f"{run}.lossgeo", experiment, trainer, "cpu")
-        recorder.frame(0, encode(trainer.frame()))
+        recorder.write_frame(0, encode(trainer.frame()))
         for edit in edits:
-            recorder.event(Event(0, 0, "edit", edit))
+            recorder.write_event(Event(0, 0, "edit", edit))
         recorder.finish(status)

@@ -7,12 +7,17 @@ import numpy as np
 import torch
 
 from engine import Experiment, Panel, Trainer
-from engine.recording.writer import begun
+from engine.recording.writer import initial_meta
 from losses import LOSSES, Citation, Family, Loss, Profile
 from spec import choice, param
 
 #: What a recording says of itself, where nobody trains it.
-META = {**begun("cpu"), "experiment": {"panels": [{"loss": "softmax"}], "data": "digits"}, "key": "k", "classes": []}
+META = {
+    **initial_meta("cpu"),
+    "experiment": {"panels": [{"loss": "softmax"}], "data": "digits"},
+    "key": "k",
+    "classes": [],
+}
 
 SIX = ("softmax", "center", "cosface", "arcface", "contrastive", "focal")
 

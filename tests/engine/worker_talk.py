@@ -19,11 +19,11 @@ def small(*losses, **changes):
 
 
 class Talk:
-    """Sends commands to a worker and collects what it announces."""
+    """Sends commands to a worker and collects its announcements."""
 
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-        self.heard = []
+        self.announcements = []
         self._lines = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -49,16 +49,17 @@ class Talk:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                told = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
+                found = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no {say} of {run}; the last were {self.heard[-5:]}") from None
-            assert told is not None, f"the worker ended before it said {say}"
-            self.heard.append(told)
-            if told["say"] == say and told.get("run") == run and all(told[name] == wanted[name] for name in wanted):
-                return told
+                last = self.announcements[-5:]
+                raise AssertionError(f"no {say} of {run} in {timeout} seconds; the last were {last}") from None
+            assert found is not None, f"the worker ended before it said {say}"
+            self.announcements.append(found)
+            if found["say"] == say and found.get("run") == run and all(found[name] == wanted[name] for name in wanted):
+                return found
 
     def of(self, run, say):
-        return [told for told in self.heard if told.get("run") == run and told["say"] == say]
+        return [each for each in self.announcements if each.get("run") == run and each["say"] == say]
 
     def close(self):
         self.process.stdin.close()

@@ -6,23 +6,25 @@ import sys
 from pathlib import Path
 
 import torch
-import torch._dynamo  # by the first optimiser otherwise
+from worker_talk import small
 
-from engine.recording.writer import begun
+from engine import train
+from engine.recording.writer import initial_meta
 from engine.running.worker import Worker
-from toy_data import DATA_SETS
 
 
-def say(**told):
-    print(json.dumps(told), flush=True)
+def say(**values):
+    print(json.dumps(values), flush=True)
 
 
-DATA_SETS["blobs"]().load()
-begun("cpu")
+# on one thread, so that no thread is lost in a fork: what training and frames import at their first use
+torch.set_num_threads(1)
+initial_meta("cpu")
+for _ in train(small("softmax", steps=4)):
+    pass
 for _ in range(int(sys.argv[2])):
     child = os.fork()
     if child == 0:
-        torch.set_num_threads(1)
         say(say="pid", run=None, pid=os.getpid())
         Worker(Path(sys.argv[1]), "cpu", sys.stdin, sys.stdout).serve()
         os._exit(0)

@@ -5,7 +5,7 @@ import torch
 
 from engine import Experiment, Frame, Panel, PanelFrame, Points, Recording
 from engine.frames.codec import encode, encode_points
-from engine.recording.writer import Recorder, begun
+from engine.recording.writer import Recorder, initial_meta
 from losses import Head, HeadKind
 from spec.palette import class_colour
 
@@ -47,7 +47,7 @@ def recorded(path, frames, labels, *, split=None, losses=None, classes=("",) * 4
     experiment = Experiment(panels=tuple(Panel(loss=slug) for slug in losses), dim=dim)
     labels = np.asarray(labels, np.uint8)
     split = np.zeros_like(labels) if split is None else np.asarray(split, np.uint8)
-    meta = begun("cpu") | {
+    meta = initial_meta("cpu") | {
         "experiment": experiment.model_dump(mode="json"),
         "key": experiment.key,
         "classes": list(classes),
@@ -56,7 +56,7 @@ def recorded(path, frames, labels, *, split=None, losses=None, classes=("",) * 4
     }
     recorder = Recorder.create(path, meta, encode_points(Points(labels, split, np.arange(len(labels)))))
     for place, panels in enumerate(frames):
-        recorder.frame(10 * place, encode(Frame(10 * place, panels)))
+        recorder.write_frame(10 * place, encode(Frame(10 * place, panels)))
     recorder.finish("done")
     return Recording(path)
 

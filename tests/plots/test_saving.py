@@ -120,7 +120,7 @@ def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(tmp
     line = ["render", "corners.lossgeo", name, "--size", "420x440"]
     code = f"import sys, plots.export; from app import cli; {limited}; sys.exit(cli.main({line}))"
     alone = [sys.executable, "-B", "-c", code]  # Python would keep modules that it compiled cut off as well
-    done = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{name} cannot be written: {reason}.\n")
     assert (tmp_path / name).read_bytes() == b"before"
     assert {path.name for path in tmp_path.iterdir()} == {name, "corners.lossgeo"}

@@ -15,7 +15,8 @@ from app.cli.main import main, parser
 from engine import Experiment, record
 from engine.nets import NETS
 from engine.recording.reader import Recording
-from engine.sweeping.sweep import MIB, RECORDS
+from engine.sweeping.chunks import RECORD_MODES
+from engine.sweeping.sweep import MIB
 from losses import LOSSES
 from toy_data import DATA_SETS
 
@@ -55,7 +56,7 @@ def test_reading_a_command_imports_nothing_that_takes_long():
         "print(sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     imported = ast.literal_eval(
-        subprocess.run([sys.executable, "-c", look], capture_output=True, check=True).stdout.decode()
+        subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, timeout=60).stdout.decode()
     )
     assert not {"torch", "numpy", "pandas", "sklearn", "streamlit", "pydantic"} & set(imported)
 
@@ -66,7 +67,7 @@ def test_the_defaults_are_those_of_an_experiment_and_of_a_sweep():
     shared = set(fields) & set(options) - {"panels"}
     assert len(shared) > 8
     assert {name: options[name] for name in shared} == {name: fields[name] for name in shared}
-    assert (options["memory"], options["seeds"], options["record"]) == (MIB, 1, RECORDS[0])
+    assert (options["memory"], options["seeds"], options["record"]) == (MIB, 1, RECORD_MODES[0])
 
 
 def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():
@@ -200,13 +201,17 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     lines = "lambda options: [print('line', number) for number in range(100_000)] and 0"
     code = f"import sys; from app import cli; cli._work = lambda task: {lines}; sys.exit(cli.main(['losses']))"
     command = f"{shlex.join([sys.executable, '-c', code])} | head -1"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "line 0\n", "")
 
 
 def test_a_terminal_without_the_letters_gets_the_rest():
     line = [sys.executable, "-m", "app.cli.main", "--language", "zh", "train", "--help"]
-    done = subprocess.run(line, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True)
+    done = subprocess.run(
+        line, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True, timeout=60
+    )
     assert b"loss-geometry train --loss softmax" in done.stdout
     assert b"--steps STEPS         ??????" in done.stdout
 

@@ -76,19 +76,20 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
 
         def held(experiment, *given, tick, **options):
             def until_interrupted(steps):
-                deadline = time.monotonic() + 60
+                deadline = time.monotonic() + 20
                 while not (tmp_path / "sweep.csv").exists():
-                    assert time.monotonic() < deadline
+                    assert time.monotonic() < deadline, "the other chunk was not done within 20 seconds"
                     time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C does
                 while time.monotonic() < deadline:
                     tick(0)  # which ends this one
                     time.sleep(0.01)
+                raise AssertionError("Ctrl-C did not end the sweep within 20 seconds")
 
-            told = tick if experiment.seed == 0 else until_interrupted
-            return train_chunk(experiment, *given, tick=told, **options)
+            own = tick if experiment.seed == 0 else until_interrupted
+            return train_chunk(experiment, *given, tick=own, **options)
 
-        patched.setattr("engine.sweeping.sweep.train_chunk", held)
+        patched.setattr("engine.sweeping.runner.train_chunk", held)
         assert sweep(line, "--out", tmp_path) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Stopped; the same command goes on from here."
     assert pd.read_csv(tmp_path / "sweep.csv")["seed"].tolist() == [0, 0]

@@ -14,7 +14,8 @@ from engine.frames import build
 from engine.frames.background import BackgroundFrames
 from engine.frames.codec import decode
 from engine.frames.retrieval_metrics import FULL_EVERY
-from engine.recording.reader import Recording, from_json
+from engine.recording.message_json import message_from_json
+from engine.recording.reader import Recording
 from engine.running.checkpoint_policy import steps_between
 from engine.running.run import Run
 from spec import Refusal
@@ -58,7 +59,7 @@ def slowed(monkeypatch, seconds):
         time.sleep(seconds)
         return take(inputs)
 
-    monkeypatch.setattr("engine.frames.background.snapshot.take", slow)
+    monkeypatch.setattr("engine.frames.background.build.take", slow)
 
 
 def test_a_glimpse_stays_what_it_was_while_training_goes_on():
@@ -77,7 +78,7 @@ def test_the_thread_makes_the_frames_of_a_plain_loop(run, told, tmp_path):
     assert steps == sorted(steps)
     assert (steps[0], steps[-1]) == (0, 40)
     with Recording(tmp_path / "run.lossgeo") as recording:
-        found = [decode(record.body) for record in recording.records(0, 10**6)]
+        found = [decode(stored.body) for stored in recording.stored_frames(0, 10**6)]
     assert [frame.step for frame in found] == steps
     for frame in found:
         assert [panel.loss for panel in frame.panels] == [panel.loss for panel in plain[frame.step].panels]
@@ -97,18 +98,18 @@ def test_training_goes_on_while_a_frame_is_made_and_a_finished_frame_wakes_who_s
     run, told, monkeypatch, background_frames
 ):
     run.start(small(steps=10_000))
-    while not run._ready:
+    while not run.ready:
         run.work()
     assert background_frames.woken.acquire(timeout=10)  # the first frame
     slowed(monkeypatch, 0.3)
-    while run._frame is None:
+    while run.pending_frame is None:
         run.work()
-    frame, taken = run._frame, run._trainer.step
+    frame, taken = run.pending_frame, run.trainer.step
     while not frame.done():
         run.work()
-    assert run._trainer.step > taken + 2
+    assert run.trainer.step > taken + 2
     assert background_frames.woken.acquire(timeout=10)
-    run.deliver()
+    run.deliver_frame()
     assert ("frame", taken) in [(what, values.get("step")) for what, values in told]
     run.end("stopped")
 
@@ -128,10 +129,10 @@ def test_on_a_gpu_a_frame_made_on_a_stream_of_its_own_is_the_frame_of_its_step(b
 
 def test_what_happens_after_a_frame_was_taken_is_told_after_it(run, told, monkeypatch):
     run.start(small(steps=10_000))
-    while not run._ready:
+    while not run.ready:
         run.work()
     slowed(monkeypatch, 0.2)
-    while run._frame is None:
+    while run.pending_frame is None:
         run.work()
     run.edit({"panel": None, "knob": "learning_rate", "value": 0.002})
     assert [what for what, _ in told[-2:]] == ["frame", "event"]
@@ -141,7 +142,7 @@ def test_what_happens_after_a_frame_was_taken_is_told_after_it(run, told, monkey
 
 def test_who_halts_a_run_and_asks_for_single_frames_gets_each(run, told, monkeypatch):
     run.start(small(steps=10_000))
-    while not run._ready:
+    while not run.ready:
         run.work()
     slowed(monkeypatch, 0.05)
     run.pause(True)
@@ -157,13 +158,13 @@ def test_who_halts_a_run_and_asks_for_single_frames_gets_each(run, told, monkeyp
 
 def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monkeypatch):
     run.start(small(steps=10_000))
-    while not run._ready:
+    while not run.ready:
         run.work()
 
     def broken(inputs):
         raise Refusal("server.out_of_memory")
 
-    monkeypatch.setattr("engine.frames.background.snapshot.take", broken)
+    monkeypatch.setattr("engine.frames.background.build.take", broken)
     with pytest.raises(Refusal):
         worked(run)
     run.end("failed")
@@ -171,33 +172,33 @@ def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monke
 
 
 def test_a_recording_that_grows_too_large_ends_with_a_sentence(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.running.run.LIMIT_MIB", 0.05)
+    monkeypatch.setattr("engine.running.run_log.MAX_MIB", 0.05)
     run.start(small(steps=10_000))
     worked(run)
     with Recording(tmp_path / "run.lossgeo") as recording:
-        assert "reached 0.05 MiB" in from_json(recording.meta["reason"]).render()
-        assert len(list(recording.records(0, 10**6))) == recording.frames > 5
+        assert "reached 0.05 MiB" in message_from_json(recording.meta["reason"]).render()
+        assert len(list(recording.stored_frames(0, 10**6))) == recording.frames > 5
 
 
 def test_frames_have_all_metrics_now_and_then_whatever_the_pace_is(run, tmp_path):
     run.start(small(steps=1600, steps_per_frame=100))  # no step but the first and the last asks for them
-    while not run._ready:
+    while not run.ready:
         run.work()
     run.pace(1000.0, 3)
     worked(run)
     with Recording(tmp_path / "run.lossgeo") as recording:
-        frames = [decode(record.body) for record in recording.records(0, 10**6)]
+        frames = [decode(stored.body) for stored in recording.stored_frames(0, 10**6)]
     full = [place for place, frame in enumerate(frames) if "knn_accuracy" in frame.panels[0].metrics]
     assert max(later - before for before, later in pairwise(full)) <= FULL_EVERY + 1
     assert len(full) < len(frames) / 10
 
 
 def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.running.checkpoint_policy.LIMIT_MIB", 8.0)
+    monkeypatch.setattr("engine.running.checkpoint_policy.MAX_MIB", 8.0)
     run.start(small(steps=2000, steps_per_frame=20))
-    while not run._ready:
+    while not run.ready:
         run.work()
-    every = steps_between(run._trainer)
+    every = steps_between(run.trainer)
     assert every > 200
     run.pace(1000.0, 20)
     worked(run)
@@ -206,17 +207,17 @@ def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
     assert (next(iter(kept)), [*kept][-1]) == (0, 2000)
     assert min(later - before for before, later in pairwise([*kept][:-1])) >= every
     assert sum(map(len, kept.values())) < 0.25 * 8 * 2**20 + 2 * len(kept[0])  # beside the first and the last one
-    assert len(kept[0]) == pytest.approx(run._trainer.checkpoint_size, rel=0.05)
+    assert len(kept[0]) == pytest.approx(run.trainer.checkpoint_size, rel=0.05)
 
 
 def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(
     run, tmp_path, told, background_frames, monkeypatch
 ):
-    monkeypatch.setattr("engine.running.checkpoint_policy._LARGEST", 1000)
+    monkeypatch.setattr("engine.running.checkpoint_policy.MAX_CHECKPOINT", 1000)
     run.start(small(steps=10))
     worked(run)
     assert run.status == "done"
-    fork = Run(tmp_path / "fork.lossgeo", "cpu", run._say, background_frames)
+    fork = Run(tmp_path / "fork.lossgeo", "cpu", lambda what, **values: None, background_frames)
     fork.fork(tmp_path / "run.lossgeo", 1, None)  # a busy machine may make no frame but the first and the last
     with pytest.raises(Refusal, match="has no checkpoint"):
         worked(fork)

@@ -41,7 +41,7 @@ def command(folder, *arguments):
     path = os.pathsep.join([str(folder), str(ROOT)])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     line = [sys.executable, "-m", "app.cli.main", *arguments]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_it_is_listed_after_ours_and_what_is_broken_is_left_out(installed):

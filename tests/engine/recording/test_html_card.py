@@ -11,8 +11,7 @@ import torch
 from engine_parts import experiment
 
 from engine import Experiment, Panel, Recording, record
-from engine.recording.html_card import card
-from engine.recording.writer import Recorder, begun
+from engine.recording.writer import Recorder, initial_meta
 from spec import text
 from spec.palette import class_hex
 
@@ -75,7 +74,7 @@ def test_the_card_tells_what_the_run_is_and_how_each_panel_ended(path):
 
 def test_every_sample_is_a_dot_of_its_class_and_mistakes_have_a_rim(path):
     with Recording(path) as recording:
-        outline = Outline(card(recording))
+        outline = Outline(recording.html())
         last, labels = recording.frame(recording.frames - 1), recording.points.labels
     z = [panel.embeddings for panel in last.panels]
     wrong = [
@@ -93,7 +92,7 @@ def test_every_sample_is_a_dot_of_its_class_and_mistakes_have_a_rim(path):
 
 def test_the_card_speaks_both_languages(path):
     with Recording(path) as recording:
-        chinese = card(recording, "zh")
+        chinese = recording.html("zh")
     assert text("card.rim", "zh") in chinese
     assert "手写数字" in chinese
 
@@ -104,10 +103,10 @@ def test_the_card_is_small_and_complete_in_itself(tmp_path):
     list(record(Experiment(panels=panels, steps=1, points=2000), out))
     with Recording(out) as recording:
         assert len(recording.points.labels) == 1797
-        made = recording._repr_html_()
-    assert len(made.encode()) < 300_000
+        card = recording._repr_html_()
+    assert len(card.encode()) < 300_000
     for outside in ("http", "<script", "src=", "url(", "<style", "id="):
-        assert outside not in made
+        assert outside not in card
 
 
 def test_many_panels_and_samples_are_thinned_out_and_it_says_so(tmp_path):
@@ -122,15 +121,15 @@ def test_many_panels_and_samples_are_thinned_out_and_it_says_so(tmp_path):
     list(record(many, out))
     with Recording(out) as recording:
         count = len(recording.points.labels)
-        made = card(recording)
+        card = recording.html()
     stride = -(-count // 2000)
     assert stride > 1
-    assert text("card.some", stride=stride) in made
-    assert text("card.more", drawn=8, panels=10) in made
-    outline = Outline(made)
+    assert text("card.some", stride=stride) in card
+    assert text("card.more", drawn=8, panels=10) in card
+    outline = Outline(card)
     assert outline.tags.count("svg") == 8
     assert outline.tags.count("tr") == 11
-    assert len(made.encode()) < 400_000
+    assert len(card.encode()) < 400_000
 
 
 def test_names_cannot_break_out(path, tmp_path):
@@ -146,20 +145,20 @@ def test_names_cannot_break_out(path, tmp_path):
     rows.commit()
     rows.close()
     with Recording(copy) as recording:
-        made = recording._repr_html_()
-    outline = Outline(made)
+        card = recording._repr_html_()
+    outline = Outline(card)
     assert "img" not in outline.tags
     assert "".join(outline.words).count(evil) >= 4
 
 
 def test_a_recording_without_a_frame_and_one_that_was_closed_say_so(tmp_path):
     one = Experiment(panels=(Panel(loss="softmax"),))
-    meta = begun("cpu") | {"experiment": one.model_dump(mode="json"), "key": one.key, "classes": ["a"]}
+    meta = initial_meta("cpu") | {"experiment": one.model_dump(mode="json"), "key": one.key, "classes": ["a"]}
     Recorder.create(tmp_path / "run.lossgeo", meta, b"").finish("stopped")
     with Recording(tmp_path / "run.lossgeo") as recording:
-        made = recording._repr_html_()
-    assert text("card.empty") in made
-    assert "svg" not in made
+        card = recording._repr_html_()
+    assert text("card.empty") in card
+    assert "svg" not in card
     assert recording._repr_html_().startswith("<p>")
 
 

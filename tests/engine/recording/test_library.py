@@ -5,13 +5,13 @@ import sys
 import pytest
 from engine_parts import META
 
+from engine.recording.file_format import Event
 from engine.recording.library import Library, runs_folder
-from engine.recording.reader import Event
 from engine.recording.writer import Recorder
 from spec import Refusal
 
 
-def test_the_shelf_lists_the_newest_first_and_finds_what_is_finished_and_unedited(tmp_path):
+def test_the_library_lists_the_newest_first_and_finds_what_is_finished_and_unedited(tmp_path):
     first, second = tmp_path / "runs", tmp_path / "presets"
     for folder, name, status, created, parent in (
         (first, "old", "done", 1.0, None),
@@ -21,14 +21,14 @@ def test_the_shelf_lists_the_newest_first_and_finds_what_is_finished_and_unedite
     ):
         recorder = Recorder.create(folder / f"{name}.lossgeo", META | {"created": created, "parent": parent}, b"")
         if name == "old":
-            recorder.event(Event(0, 0, "edit", {"panel": None, "knob": "margin", "value": 1}))
+            recorder.write_event(Event(0, 0, "edit", {"panel": None, "knob": "margin", "value": 1}))
         recorder.finish(status)
     (first / "note.txt").write_text("hello")
     (first / "bad id!.lossgeo").write_text("hello")
     library = Library([first, second])
     assert [entry.id for entry in library.entries()] == ["broken-off", "fork", "preset", "old"]
-    assert library.finished("k").id == "preset"
-    assert library.finished("other") is None
+    assert library.find_complete("k").id == "preset"
+    assert library.find_complete("other") is None
     (first / "fork.lossgeo").unlink()
     assert [entry.id for entry in library.entries()] == ["broken-off", "preset", "old"]
 

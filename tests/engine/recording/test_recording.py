@@ -17,8 +17,10 @@ from worker_talk import Talk, small
 
 from engine import train
 from engine.frames.codec import encode
+from engine.recording.file_format import Event
 from engine.recording.library import Library
-from engine.recording.reader import Event, Recording, from_json, to_json
+from engine.recording.message_json import message_from_json, message_to_json
+from engine.recording.reader import Recording
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record
 from engine.state.points import Points
@@ -29,7 +31,7 @@ def blank(path, frames=3):
     """A recording whose frames are just bytes."""
     recorder = Recorder.create(path, META, b"points")
     for index in range(frames):
-        recorder.frame(4 * index, b"frame %d" % index * 1000)
+        recorder.write_frame(4 * index, b"frame %d" % index * 1000)
     return recorder
 
 
@@ -63,7 +65,7 @@ def test_what_is_read_is_what_was_trained(finished):
         assert recording.meta["key"] == experiment.key
         assert recording.meta["status"] == "done"
         again = list(train(experiment))
-        assert [each.body for each in recording.records(0, 10**6)] == [encode(frame) for frame in again]
+        assert [each.body for each in recording.stored_frames(0, 10**6)] == [encode(frame) for frame in again]
         last = recording.frame(20)
         quantum = np.ptp(again[-1].panels[1].embeddings, axis=0).max() / 65534
         assert np.abs(last.panels[1].embeddings - again[-1].panels[1].embeddings).max() <= 0.51 * quantum + 1e-6
@@ -73,10 +75,10 @@ def test_what_is_read_is_what_was_trained(finished):
         assert len(recording.meta["twins"]["initial"]) == 64
 
 
-def test_a_record_is_sent_as_documented(finished):
+def test_a_frame_is_sent_as_documented(finished):
     path, _, _ = finished
     with Recording(path) as recording:
-        stored = next(recording.records(3, 1))
+        stored = next(recording.stored_frames(3, 1))
         packed = stored.pack()
     assert struct.unpack("<IIII", packed[:16]) == (3, 6, len(stored.body), zlib.crc32(stored.body))
     assert packed[16 : 16 + len(stored.body)] == stored.body
@@ -84,11 +86,13 @@ def test_a_record_is_sent_as_documented(finished):
     assert set(packed[16 + len(stored.body) :]) <= {0}
 
 
-@pytest.mark.parametrize(("first", "count", "found"), [(0, 2, [0, 1]), (2, 5, [2]), (3, 1, []), (0, 0, []), (9, 9, [])])
-def test_ranges_of_frames(tmp_path, first, count, found):
+@pytest.mark.parametrize(
+    ("first", "count", "places"), [(0, 2, [0, 1]), (2, 5, [2]), (3, 1, []), (0, 0, []), (9, 9, [])]
+)
+def test_ranges_of_frames(tmp_path, first, count, places):
     blank(tmp_path / "a.lossgeo").finish("done")
     with Recording(tmp_path / "a.lossgeo") as recording:
-        assert [each.id for each in recording.records(first, count)] == found
+        assert [each.id for each in recording.stored_frames(first, count)] == places
 
 
 def test_readers_see_each_frame_as_soon_as_it_is_written(tmp_path):
@@ -96,7 +100,7 @@ def test_readers_see_each_frame_as_soon_as_it_is_written(tmp_path):
     with Recording(tmp_path / "a.lossgeo") as recording:
         for index in range(3):
             assert recording.frames == index
-            assert recorder.frame(index, b"body") == index
+            assert recorder.write_frame(index, b"body") == index
     recorder.finish("done")
 
 
@@ -104,7 +108,7 @@ def test_a_reader_in_the_way_does_not_spoil_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr("engine.recording.writer.PATIENCE", 0.1)
     recorder = blank(tmp_path / "a.lossgeo")
     with Recording(tmp_path / "a.lossgeo") as recording:
-        rows = recording.records(0, 3)
+        rows = recording.stored_frames(0, 3)
         next(rows)
         recorder.finish("done")
         assert len(list(rows)) == 2
@@ -116,18 +120,18 @@ def test_a_reader_in_the_way_does_not_spoil_the_end(tmp_path, monkeypatch):
 def test_a_run_that_had_ended_goes_on(tmp_path):
     blank(tmp_path / "a.lossgeo").finish("done")
     recorder = Recorder(tmp_path / "a.lossgeo")
-    recorder.note(status="open")
-    assert recorder.frame(12, b"more") == 3
+    recorder.write_meta(status="open")
+    assert recorder.write_frame(12, b"more") == 3
     recorder.finish("stopped", Message.of("server.disk_full"))
     with Recording(tmp_path / "a.lossgeo") as recording:
         assert recording.frames == 4
-        assert from_json(recording.meta["reason"]) == Message.of("server.disk_full")
+        assert message_from_json(recording.meta["reason"]) == Message.of("server.disk_full")
 
 
 def test_checkpoints_are_found_at_or_before_a_step(tmp_path):
     recorder = blank(tmp_path / "a.lossgeo")
     for step in (0, 100, 200):
-        recorder.checkpoint(step, b"%d" % step)
+        recorder.write_checkpoint(step, b"%d" % step)
     recorder.finish("done")
     with Recording(tmp_path / "a.lossgeo") as recording:
         assert [recording.checkpoint(step) for step in (0, 99, 100, 1000)] == [b"0", b"0", b"100", b"200"]
@@ -137,13 +141,13 @@ def test_checkpoints_are_found_at_or_before_a_step(tmp_path):
 def test_a_fork_has_the_frames_up_to_its_place_and_the_edits_that_led_there(tmp_path):
     recorder = blank(tmp_path / "a.lossgeo", 5)
     for step, kind in ((0, "edit"), (4, "pause"), (8, "edit"), (12, "edit")):
-        recorder.event(Event(step, step // 4, kind, {"panel": None, "knob": "margin", "value": step}))
+        recorder.write_event(Event(step, step // 4, kind, {"panel": None, "knob": "margin", "value": step}))
     with Recording(tmp_path / "a.lossgeo") as source:
         Recorder.fork(tmp_path / "b.lossgeo", source, 2, "cpu").finish("stopped")
-        bodies = [each.body for each in source.records(0, 3)]
+        bodies = [each.body for each in source.stored_frames(0, 3)]
     recorder.finish("done")
     with Recording(tmp_path / "b.lossgeo") as fork:
-        assert [each.body for each in fork.records(0, 99)] == bodies
+        assert [each.body for each in fork.stored_frames(0, 99)] == bodies
         assert fork.meta["parent"] == {"run": "a", "frame": 2}
         assert fork.meta["experiment"] == META["experiment"]
         assert fork.points_blob == b"points"
@@ -153,9 +157,9 @@ def test_a_fork_has_the_frames_up_to_its_place_and_the_edits_that_led_there(tmp_
 def test_sentences_survive_json():
     inner = Message.of("server.unknown_run", run="x")
     outer = Message.of("server.run_failed", kind=inner, number=3, odd=(1, 2))
-    back = from_json(json.loads(json.dumps(to_json(outer))))
+    back = message_from_json(json.loads(json.dumps(message_to_json(outer))))
     assert back == Message.of("server.run_failed", kind=inner, number=3, odd="(1, 2)")
-    assert from_json(to_json(None)) is None
+    assert message_from_json(message_to_json(None)) is None
 
 
 def _flip(path):
@@ -205,7 +209,7 @@ def test_a_damaged_file_is_refused_with_one_sentence(tmp_path, name):
         with Recording(path) as recording:
             assert recording.events == ()
             assert len(recording.points_blob) > 0
-            list(recording.records(0, 3))
+            list(recording.stored_frames(0, 3))
 
     with pytest.raises(Refusal, match=sentence):
         read()
@@ -218,16 +222,23 @@ def test_a_new_recording_does_not_replace_an_old_one(tmp_path):
         blank(tmp_path / "a.lossgeo")
 
 
-def test_a_full_disk_leaves_the_frames_so_far(tmp_path):
-    path = tmp_path / "a.lossgeo"
-    recorder = blank(path)
-    pages = recorder._rows.execute("PRAGMA page_count").fetchone()[0]
-    recorder._rows.execute(f"PRAGMA max_page_count = {pages + 2}")
+def test_a_full_disk_leaves_the_frames_so_far(tmp_path, monkeypatch):
+    path, connections, connect = tmp_path / "a.lossgeo", [], sqlite3.connect
+    with monkeypatch.context() as patched:
+
+        def watched(*given, **named):
+            connections.append(connect(*given, **named))
+            return connections[-1]
+
+        patched.setattr(sqlite3, "connect", watched)
+        recorder = blank(path)
+    pages = connections[0].execute("PRAGMA page_count").fetchone()[0]
+    connections[0].execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        recorder.frame(12, bytes(16384 * 10))
-    recorder._rows.close()
+        recorder.write_frame(12, bytes(16384 * 10))
+    recorder.abandon()
     with Recording(path) as recording:
-        assert [each.id for each in recording.records(0, 9)] == [0, 1, 2]
+        assert [each.id for each in recording.stored_frames(0, 9)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("with_index", [True, False])
@@ -246,7 +257,7 @@ def test_the_log_of_a_writer_that_is_gone_is_read_with_its_file(tmp_path, with_i
     alone.mkdir()
     shutil.copy(tmp_path / "whole.lossgeo", alone)
     with Recording(alone / "whole.lossgeo") as recording:
-        assert len(list(recording.records(0, 99))) == 20
+        assert len(list(recording.stored_frames(0, 99))) == 20
     assert [each.name for each in alone.iterdir()] == ["whole.lossgeo"]
 
 
@@ -271,8 +282,8 @@ def test_a_worker_killed_at_any_moment_loses_no_frame_that_it_announced(tmp_path
     for kill in range(kills):
         announced = len(talk.of(f"run-{kill}", "frame"))
         with library.open(f"run-{kill}") as recording:
-            found = list(recording.records(0, 10**6))  # verifies every CRC
-        assert announced <= len(found) <= announced + 1  # the last one was written, and not announced any more
-        assert [each.id for each in found] == list(range(len(found)))
-        total += len(found)
+            stored = list(recording.stored_frames(0, 10**6))  # verifies every CRC
+        assert announced <= len(stored) <= announced + 1  # the last one was written, and not announced any more
+        assert [each.id for each in stored] == list(range(len(stored)))
+        total += len(stored)
     assert total > 5 * kills

@@ -10,7 +10,7 @@ from engine_parts import experiment
 from engine import Trainer, train
 from engine.frames.codec import encode
 from engine.recording.reader import Recording
-from engine.recording.writer import Recorder, begun
+from engine.recording.writer import Recorder, initial_meta
 from engine.running.record_to_file import record
 from spec import Refusal
 
@@ -61,14 +61,14 @@ def test_a_folder_that_takes_no_file_is_refused_before_any_step(path):
 
 
 def test_a_disk_that_takes_no_more_is_one_sentence_and_the_frames_so_far_stay(tmp_path, monkeypatch):
-    whole = Recorder.frame
+    whole = Recorder.write_frame
 
     def frame(self, step, body):
         if step == 4:
             raise sqlite3.OperationalError("database or disk is full")
         return whole(self, step, body)
 
-    monkeypatch.setattr(Recorder, "frame", frame)
+    monkeypatch.setattr(Recorder, "write_frame", frame)
     path = tmp_path / "x.lossgeo"
     frames = record(OWN, path)
     assert [next(frames).step, next(frames).step] == [0, 2]
@@ -76,17 +76,19 @@ def test_a_disk_that_takes_no_more_is_one_sentence_and_the_frames_so_far_stay(tm
         next(frames)
     with Recording(path) as recording:
         assert recording.meta["status"] == "stopped"
-        assert [each.body for each in recording.records(0, 9)] == [encode(frame) for frame in list(train(OWN))[:2]]
+        assert [each.body for each in recording.stored_frames(0, 9)] == [
+            encode(frame) for frame in list(train(OWN))[:2]
+        ]
 
 
-def test_a_recording_that_cannot_be_begun_leaves_no_file(tmp_path):
+def test_a_recording_that_cannot_be_created_leaves_no_file(tmp_path):
     path = tmp_path / "x.lossgeo"
     with pytest.raises(ValueError, match="not JSON compliant"):
-        Recorder.create(path, {**begun("cpu"), "experiment": float("nan")}, b"")
+        Recorder.create(path, {**initial_meta("cpu"), "experiment": float("nan")}, b"")
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="Not a directory") as caught:  # the worker tells why by the number
-        Recorder.create(tmp_path / "file" / "x.lossgeo", begun("cpu"), b"")
+        Recorder.create(tmp_path / "file" / "x.lossgeo", initial_meta("cpu"), b"")
     assert caught.value.errno == errno.ENOTDIR
 
 
@@ -118,8 +120,8 @@ def test_a_recording_that_was_closed_says_so_and_not_that_it_is_damaged(tmp_path
     path = tmp_path / "x.lossgeo"
     list(record(OWN, path))
     with Recording(path) as recording:
-        begun_reading = recording.records(0, 9)
-        next(begun_reading)
+        stored = recording.stored_frames(0, 9)
+        next(stored)
     said = "The recording x.lossgeo was closed; open it again to read on."
     for read in (
         lambda: recording.frames,
@@ -127,7 +129,7 @@ def test_a_recording_that_was_closed_says_so_and_not_that_it_is_damaged(tmp_path
         lambda: recording.points,
         lambda: recording.events,
         lambda: recording.checkpoint(4),
-        lambda: next(begun_reading),
+        lambda: next(stored),
         lambda: recording.export(tmp_path / "y.lossgeo"),
     ):
         with pytest.raises(Refusal) as caught:

@@ -8,7 +8,7 @@ from engine_parts import experiment
 
 from engine import Recording, Trainer, record
 from engine.frames import build
-from engine.running.pacing import LEAST
+from engine.running.pacing import MIN_LOOKS
 from engine.sweeping.chunks import train_chunk
 from engine.sweeping.sweep import Sweep
 from spec import Refusal
@@ -35,7 +35,7 @@ class Clock:
             return take(inputs)
 
         monkeypatch.setattr(Trainer, "advance", stepping)
-        monkeypatch.setattr("engine.running.frame_sampler.snapshot.take", taking)
+        monkeypatch.setattr("engine.running.frame_sampler.build.take", taking)
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
 
 
@@ -74,9 +74,9 @@ def test_adapted_frames_take_a_fifth_of_the_time(filmed, monkeypatch):
 def test_adapted_frames_look_at_fewer_samples_before_they_are_left_out(filmed, monkeypatch):
     Clock(monkeypatch, sample=1.0, step=100.0)
     with Recording(filmed("adapted", dials={}, points=1700, steps=120, steps_per_frame=4)) as recording:
-        seen = [int((~np.isnan(recording.frame(k).panels[0].embeddings[:, 0])).sum()) for k in range(recording.frames)]
+        looks = [int((~np.isnan(recording.frame(k).panels[0].embeddings[:, 0])).sum()) for k in range(recording.frames)]
     # the second one tells what frames cost: 400 seconds of steps have room for 80, and a smallest frame takes 1,010
-    assert seen == [1700, 1700, LEAST, LEAST, 1700]
+    assert looks == [1700, 1700, MIN_LOOKS, MIN_LOOKS, 1700]
 
 
 def test_frames_are_one_of_two_words(tmp_path):

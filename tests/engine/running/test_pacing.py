@@ -1,14 +1,14 @@
-"""The pace of a run: kept where it can be, and where it cannot frames take their share of the time."""
+"""The pace of a run: it is kept where it can be; where it cannot, frames take their share of the time."""
 
 import pytest
 
 from engine import Experiment, Panel, Trainer
-from engine.running.pacing import BESIDE, FLOWING, LEAST, SHARE, Pace
+from engine.running.pacing import FLOW_SECONDS, FREE_CORE_SHARE, MIN_LOOKS, TRAINING_CORE_SHARE, Pace
 from spec import Refusal
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """Time that passes when the test says so."""
 
     def __init__(self, monkeypatch) -> None:
         self.now = 100.0
@@ -25,16 +25,16 @@ def run(pace: Pace, clock: Clock, *, step: float, sample: float, fixed: float = 
         clock.now = max(clock.now, pace.due)
         clock.now += step
         if 0 < done <= clock.now:
-            pace.made(spent[-1][1])
+            pace.count_frame(spent[-1][1])
             done = 0.0
-        if not pace.stepped(1, step):
+        if not pace.count_steps(1, step):
             continue
-        framed = pace.wanted and not done
+        framed = pace.frame_due and not done
         if framed:
             cost = fixed + sample * pace.looks
             spent.append((clock.now, cost))
             done = clock.now + cost
-        pace.ended(framed=framed)
+        pace.end_period(with_frame=framed)
     half = spent[frames // 2 :]
     return half[-1][0] - half[0][0], sum(cost for _, cost in half[:-1]), len(half) - 1
 
@@ -47,7 +47,7 @@ def test_what_can_be_kept_is_kept(monkeypatch):
     assert frames / seconds == pytest.approx(30, rel=0.05)
 
 
-@pytest.mark.parametrize("share", [SHARE, BESIDE])
+@pytest.mark.parametrize("share", [TRAINING_CORE_SHARE, FREE_CORE_SHARE])
 @pytest.mark.parametrize("step", [0.0005, 0.003, 0.02, 0.3])
 @pytest.mark.parametrize("sample", [3e-6, 2e-5, 2e-4])
 def test_late_frames_take_their_share_of_the_time(monkeypatch, step, sample, share):
@@ -56,23 +56,23 @@ def test_late_frames_take_their_share_of_the_time(monkeypatch, step, sample, sha
     seconds, background_frames, frames = run(pace, clock, step=step, sample=sample)
     # a step more or less, and never fewer samples than a few
     assert background_frames / seconds <= share + 0.05 or background_frames / frames < step
-    flow = 4 * step * max(1, int(FLOWING / (4 * step)))  # whole periods
-    if sample * LEAST <= flow * share:  # samples are left out before the flow of pictures suffers
-        assert frames / seconds >= 1 / max(FLOWING, 4 * step) * 0.7
+    flow = 4 * step * max(1, int(FLOW_SECONDS / (4 * step)))  # whole periods
+    if sample * MIN_LOOKS <= flow * share:  # samples are left out before the flow of pictures suffers
+        assert frames / seconds >= 1 / max(FLOW_SECONDS, 4 * step) * 0.7
 
 
 def test_a_run_rests_for_as_many_steps_as_it_took_when_frames_were_left_out(monkeypatch):
-    pace, clock = Pace(4, 500, 1e-6, BESIDE), Clock(monkeypatch)
+    pace, clock = Pace(4, 500, 1e-6, FREE_CORE_SHARE), Clock(monkeypatch)
     began, steps, longest, before = clock.now, 0, 0.0, clock.now
-    stepped = pace.stepped
+    count_steps = pace.count_steps
 
-    def counted(taken, seconds):
+    def counted(number, seconds):
         nonlocal steps, longest, before
-        steps += taken
+        steps += number
         longest, before = max(longest, clock.now - before), clock.now
-        return stepped(taken, seconds)
+        return count_steps(number, seconds)
 
-    monkeypatch.setattr(pace, "stepped", counted, raising=False)
+    monkeypatch.setattr(pace, "count_steps", counted, raising=False)
     run(pace, clock, step=0.001, sample=2e-4)  # 100 ms a frame
     assert steps / (clock.now - began) == pytest.approx(4 * 30, rel=0.1)
     assert longest <= 1.1 / 30  # no bursts of steps, and no long rests after them
@@ -81,13 +81,13 @@ def test_a_run_rests_for_as_many_steps_as_it_took_when_frames_were_left_out(monk
 def test_samples_are_left_out_before_frames_and_never_all(monkeypatch):
     pace, clock = Pace(1, 10_000, 1e-4), Clock(monkeypatch)
     run(pace, clock, step=0.01, sample=1e-3)
-    assert pace.looks == LEAST
+    assert pace.looks == MIN_LOOKS
     few = Pace(1, 40, 1.0)
     assert few.looks == 40
 
 
 def test_the_first_frame_does_not_keep_anybody_waiting():
-    assert Pace(1, 12_000, 1e-3).looks == LEAST
+    assert Pace(1, 12_000, 1e-3).looks == MIN_LOOKS
     assert Pace(1, 12_000, 1e-5).looks == 12_000
     assert 1000 < Pace(1, 12_000, 1e-4).looks < 3000
 
@@ -105,12 +105,12 @@ def test_who_moves_a_knob_does_not_wait_for_frames_that_are_left_out(monkeypatch
     pace, clock = Pace(4, 12_000, 2e-5), Clock(monkeypatch)
     pace.fps = 1000
     run(pace, clock, step=0.003, sample=2e-5)
-    pace.made(0.24)
-    assert not pace.wanted
-    assert not pace.stepped(1, 0.003)
-    pace.hasten()
-    assert pace.wanted
-    assert pace.left == 3
+    pace.count_frame(0.24)
+    assert not pace.frame_due
+    assert not pace.count_steps(1, 0.003)
+    pace.hasten_frame()
+    assert pace.frame_due
+    assert pace.steps_left == 3
 
 
 def trainer() -> Trainer:

@@ -1,6 +1,4 @@
-"""What a recording tells beside its frames, whoever writes it: how steps are computed, and who stopped why."""
-
-from concurrent.futures import Future
+"""The events of a recording that training causes: how steps are computed, and which panels stopped why."""
 
 import pytest
 import torch
@@ -8,7 +6,9 @@ from engine_parts import experiment, with_bomb
 
 from engine import Trainer
 from engine.frames.background import BackgroundFrames
-from engine.recording.reader import Event, Recording, from_json
+from engine.recording.file_format import Event
+from engine.recording.message_json import message_from_json
+from engine.recording.reader import Recording
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record
 from engine.running.run import Run
@@ -30,32 +30,22 @@ def write(request, tmp_path):
     return written
 
 
-def test_a_panel_that_stops_is_told_with_its_reason(monkeypatch, write):
+def test_a_panel_that_stops_is_recorded_with_its_reason(monkeypatch, write):
     with_bomb(monkeypatch)
     own = experiment("softmax", ("bomb", {"fuse": 5}), steps=12, steps_per_frame=2, points=40)
     with Recording(write(own)) as recording:
         kinds = [(event.kind, event.frame) for event in recording.events]
         assert kinds == [("diverged", 3), ("done", 6)]
-        told = recording.events[0].body
-        assert told["panel"] == 1
-        assert "step 6" in from_json(told["reason"]).render()
+        body = recording.events[0].body
+        assert body["panel"] == 1
+        assert "step 6" in message_from_json(body["reason"]).render()
 
 
-def test_the_fast_mode_says_from_where_on_it_is_one(monkeypatch, write):
-    pytest.importorskip("engine.compiled.step", exc_type=ModuleNotFoundError)
-    compiled = Future()
-    monkeypatch.setattr("engine.compiled.step.request_step", lambda state: compiled)
-    own = experiment("softmax", steps=12, steps_per_frame=4, points=40, mode="fast")
-    steps = Trainer.advance
-
-    def advance(self, most=1):
-        if self.step == 6:
-            compiled.set_result(lambda *given: None)
-        steps(self, most)
-
-    monkeypatch.setattr(Trainer, "advance", advance)
+def test_the_step_from_which_on_steps_are_computed_in_another_way_is_recorded(monkeypatch, write):
+    own = experiment("softmax", steps=12, steps_per_frame=4, points=40)
+    monkeypatch.setattr(Trainer, "stage", property(lambda self: "compiled" if self.step > 6 else "exact"))
     with Recording(write(own)) as recording:
-        stage = next(event for event in recording.events if event.kind == "stage")
+        (stage,) = (event for event in recording.events if event.kind == "stage")
     assert stage.body == {"stage": "compiled", "precision": "float32"}
     assert 7 <= stage.step <= 8
 
@@ -67,19 +57,17 @@ def test_a_recording_says_on_how_many_threads_it_was_computed(tmp_path):
         assert recording.meta["threads"] == 1 == torch.get_num_threads()
 
 
-def test_a_fork_of_a_fast_run_says_that_it_goes_on_exactly(tmp_path, monkeypatch):
-    pytest.importorskip("engine.compiled.step", exc_type=ModuleNotFoundError)
-    monkeypatch.setattr("engine.compiled.step.request_step", lambda state: Future())
-    own = experiment("softmax", steps=12, steps_per_frame=2, points=40, mode="fast")
+def test_a_fork_of_a_run_by_compiled_steps_says_that_it_goes_on_exactly(tmp_path):
+    own = experiment("softmax", steps=12, steps_per_frame=2, points=40)
     path = tmp_path / "one.lossgeo"
     list(record(own, path))
     recorder = Recorder(path)
-    recorder.event(Event(4, 2, "stage", {"stage": "compiled", "precision": "float32"}))
+    recorder.write_event(Event(4, 2, "stage", {"stage": "compiled", "precision": "float32"}))
     recorder.finish("done")
     background_frames = BackgroundFrames(wake=lambda: None)
     fork = Run(tmp_path / "fork.lossgeo", "cpu", lambda what, **values: None, background_frames)
     fork.fork(path, 3, None)
-    while not fork._ready:
+    while not fork.ready:
         fork.work()
     fork.work()
     fork.end("stopped")

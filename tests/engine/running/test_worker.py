@@ -12,9 +12,11 @@ from engine import Trainer
 from engine.config.edits import Edit
 from engine.frames import build
 from engine.frames.codec import decode, encode
-from engine.recording.reader import Recording, from_json
+from engine.recording.message_json import message_from_json
+from engine.recording.reader import Recording
+from engine.running.failures import describe_failure
 from engine.running.run import Run
-from engine.running.worker import Worker, why_failed
+from engine.running.worker import Worker
 from engine.training.loop import train
 from spec import Refusal
 
@@ -34,35 +36,37 @@ def talk(folder):
     assert talk.close() == 0
 
 
-def start(talk, run, *losses, **changes):
+def start(talk, run, *losses, pace=None, **changes):
     talk.send("start", run, experiment=small(*losses, **changes).model_dump(mode="json"))
+    if pace is not None:
+        talk.send("pace", run, **pace)
 
 
 def bodies(folder, run):
     """Return the frames' bodies by their steps; a machine that is busy leaves some out."""
     with Recording(folder / f"{run}.lossgeo") as recording:
-        return {record.step: record.body for record in recording.records(0, 10**6)}
+        return {stored.step: stored.body for stored in recording.stored_frames(0, 10**6)}
 
 
-def check_same(found, experiment, *edits, until=10**6):
+def check_same(recorded, experiment, *edits, until=10**6):
     """Compare recorded bodies with those of the plain loop, byte for byte.
 
     A frame at the step of an edit was recorded before it, and shows the knob where it was. One has all metrics where
     its step asks for them, or where a busy machine left out too many of those that do.
     """
-    found = {step: body for step, body in found.items() if step not in {edit.step for edit in edits}}
-    last = max(step for step in found if step <= until)
+    recorded = {step: body for step, body in recorded.items() if step not in {edit.step for edit in edits}}
+    last = max(step for step in recorded if step <= until)
     trainer, moved = Trainer(experiment), {edit.step: edit for edit in edits}
     while trainer.step <= last:
-        if trainer.step in found:
+        if trainer.step in recorded:
             allowed = [encode(trainer.frame()), encode(build.take(trainer.frame_inputs(full=True)))]
-            assert found[trainer.step] in allowed, f"step {trainer.step}"
+            assert recorded[trainer.step] in allowed, f"step {trainer.step}"
         if trainer.step in moved:
             trainer.apply(moved[trainer.step])
         if trainer.finished:
             break
         trainer.advance()
-    assert {0, last} <= set(found)
+    assert {0, last} <= set(recorded)
     assert trainer.step >= last
 
 
@@ -71,11 +75,11 @@ def test_a_run_is_announced_from_its_opening_to_its_end(talk, folder):
     assert talk.until("opened", "plain")["frames"] == 1
     talk.until("status", "plain", status="done")
     frames = talk.of("plain", "frame")
-    found = bodies(folder, "plain")
-    assert [told["frame"] for told in frames] == list(range(len(frames)))
-    assert [told["step"] for told in frames] == list(found)
-    assert set(found) <= set(range(0, 41, 2))
-    check_same(found, small("softmax"))
+    recorded = bodies(folder, "plain")
+    assert [each["frame"] for each in frames] == list(range(len(frames)))
+    assert [each["step"] for each in frames] == list(recorded)
+    assert set(recorded) <= set(range(0, 41, 2))
+    check_same(recorded, small("softmax"))
 
 
 def test_an_edit_is_in_the_next_frame_and_the_recording_replays_it(talk, folder):
@@ -89,9 +93,9 @@ def test_an_edit_is_in_the_next_frame_and_the_recording_replays_it(talk, folder)
     with Recording(folder / "edited.lossgeo") as recording:
         (edit,) = recording.edits
         assert edit == Edit(event["step"], 0, "margin", 0.55)
-        seen = [recording.frame(index).panels[0].knobs["margin"] for index in range(recording.frames)]
+        margins = [recording.frame(index).panels[0].knobs["margin"] for index in range(recording.frames)]
         assert recording.meta["status"] == "stopped"
-    assert seen.index(0.55) == event["frame"] + 1
+    assert margins.index(0.55) == event["frame"] + 1
     check_same(bodies(folder, "edited"), small("arcface", steps=10_000), edit, until=100)
 
 
@@ -99,20 +103,20 @@ def test_pause_step_pace_and_resume(talk, folder):
     start(talk, "paced", steps=10_000)
     talk.send("pause", "paced")
     talk.until("event", "paced", kind="pause")
-    held = len(talk.of("paced", "frame"))
+    count = len(talk.of("paced", "frame"))
     talk.send("pace", "paced", frames_per_second=100, steps_per_frame=7)
     talk.send("step", "paced")
     first = talk.until("frame", "paced")
     talk.send("step", "paced")
     second = talk.until("frame", "paced")
-    assert (first["frame"], second["frame"]) == (held, held + 1)
+    assert (first["frame"], second["frame"]) == (count, count + 1)
     assert (second["step"] - first["step"]) % 7 == 0
     # a run that is paused stands still while another is trained
     start(talk, "beside")
     talk.until("status", "beside", status="done")
-    assert len(talk.of("paced", "frame")) == held + 2
+    assert len(talk.of("paced", "frame")) == count + 2
     talk.send("resume", "paced")
-    talk.until("frame", "paced", frame=held + 4)
+    talk.until("frame", "paced", frame=count + 4)
     talk.send("stop", "paced")
     talk.until("closed", "paced")
     with Recording(folder / "paced.lossgeo") as recording:
@@ -123,9 +127,9 @@ def test_two_runs_share_the_time(talk):
     for run in ("one", "two"):
         start(talk, run, steps=10_000)
     talk.until("opened", "two")
-    begun = len(talk.of("one", "frame"))
+    before = len(talk.of("one", "frame"))
     talk.until("frame", "two", frame=30)
-    assert 10 < len(talk.of("one", "frame")) - begun < 90
+    assert 10 < len(talk.of("one", "frame")) - before < 90
     for run in ("one", "two"):
         talk.send("stop", run)
         talk.until("closed", run)
@@ -148,13 +152,14 @@ def test_a_run_that_is_done_goes_on_after_an_edit(talk, folder):
 
 
 def test_a_fork_goes_on_as_if_the_edit_had_been_made_in_the_run(talk, folder):
-    start(talk, "source", "arcface", steps=160)
+    start(talk, "source", "arcface", steps=160, pace=FAST)
     talk.until("status", "source", status="done")
     with Recording(folder / "source.lossgeo") as recording:
         # a place after the checkpoint at step 100 and before the end
-        place, step = next((each.id, each.step) for each in recording.records(0, 99) if each.step > 110)
+        place, step = next((each.id, each.step) for each in recording.stored_frames(0, 99) if each.step > 110)
     edit = {"panel": None, "knob": "margin", "value": 0.6}
     talk.send("fork", "fork", source=str(folder / "source.lossgeo"), frame=place, edit=edit)
+    talk.send("pace", "fork", **FAST)
     assert talk.until("opened", "fork")["frames"] == place + 1
     talk.until("status", "fork", status="done")
     edited = Edit(step, None, "margin", 0.6)
@@ -162,6 +167,7 @@ def test_a_fork_goes_on_as_if_the_edit_had_been_made_in_the_run(talk, folder):
     # and forks of the fork, before and after that edit
     for run, frame, edits in (("early", place - 3, []), ("late", place + 3, [edited])):
         talk.send("fork", run, source=str(folder / "fork.lossgeo"), frame=frame, edit=None)
+        talk.send("pace", run, **FAST)
         talk.until("status", run, status="done")
         check_same(bodies(folder, run), small("arcface", steps=160), *edits)
 
@@ -175,8 +181,8 @@ def test_a_fork_goes_on_as_if_the_edit_had_been_made_in_the_run(talk, folder):
 )
 def test_what_cannot_begin_fails_with_a_sentence(talk, command, sentence):
     talk.send(command.pop("do"), "never", **command)
-    told = talk.until("status", "never", status="failed")
-    assert sentence in from_json(told["reason"]).render()
+    failure = talk.until("status", "never", status="failed")
+    assert sentence in message_from_json(failure["reason"]).render()
     talk.until("closed", "never")
 
 
@@ -184,9 +190,9 @@ def test_bad_edits_are_refused_and_the_run_goes_on(talk):
     start(talk, "steady", steps=10_000)
     talk.until("opened", "steady")
     talk.send("edit", "steady", panel=0, knob="nonsense", value=1)
-    assert "nonsense" in from_json(talk.until("error", "steady")["error"]).render()
+    assert "nonsense" in message_from_json(talk.until("error", "steady")["error"]).render()
     talk.send("edit", "nowhere", panel=0, knob="margin", value=1)
-    assert "let this run go" in from_json(talk.until("error", "nowhere")["error"]).render()
+    assert "let this run go" in message_from_json(talk.until("error", "nowhere")["error"]).render()
     talk.until("frame", "steady")
     talk.send("stop", "steady")
     talk.until("closed", "steady")
@@ -194,44 +200,47 @@ def test_bad_edits_are_refused_and_the_run_goes_on(talk):
 
 def test_only_the_last_runs_that_are_done_are_kept(talk):
     for index in range(9):
-        start(talk, f"kept-{index}", steps=1)
-        talk.until("status", f"kept-{index}", status="done")
-    talk.until("closed", "kept-0")
-    talk.send("edit", "kept-8", panel=None, knob="learning_rate", value=0.02)
-    talk.until("status", "kept-8", status="open")
-    talk.until("status", "kept-8", status="done")
-
-
-def test_the_end_of_its_input_ends_the_worker_and_its_runs(tmp_path):
-    talk = Talk.worker(tmp_path)
-    start(talk, "open", steps=10_000)
-    talk.until("frame", "open")
-    assert talk.close() == 0
-    with Recording(tmp_path / "open.lossgeo") as recording:
-        assert recording.meta["status"] == "stopped"
-        assert "server was shut down" in from_json(recording.meta["reason"]).render()
-    assert [path.name for path in tmp_path.iterdir()] == ["open.lossgeo"]
+        start(talk, f"done-{index}", steps=1)
+        talk.until("status", f"done-{index}", status="done")
+    talk.until("closed", "done-0")
+    talk.send("edit", "done-8", panel=None, knob="learning_rate", value=0.02)
+    talk.until("status", "done-8", status="open")
+    talk.until("status", "done-8", status="done")
 
 
 def inside(folder):
     """A worker in a thread of this process, to whom errors can be given."""
     ours, its = os.pipe()
-    heard = io.StringIO()
+    output = io.StringIO()
     commands = os.fdopen(ours, encoding="utf-8")
-    thread = threading.Thread(target=Worker(folder, "cpu", commands, heard).serve)
-    return os.fdopen(its, "w", encoding="utf-8"), commands, heard, thread
+    thread = threading.Thread(target=Worker(folder, "cpu", commands, output).serve)
+    return os.fdopen(its, "w", encoding="utf-8"), commands, output, thread
 
 
-def end_when(heard, words, pipe):
+def end_when(output, words, pipe):
     """End the commands once the worker has announced something."""
     pause = threading.Event()
 
     def wait():
-        while words not in heard.getvalue():
+        while words not in output.getvalue():
             pause.wait(0.01)
         pipe.close()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def test_the_end_of_its_input_ends_the_worker_and_its_runs(tmp_path):
+    pipe, commands, output, thread = inside(tmp_path)
+    print(Talk.line("start", "open", experiment=small(steps=10_000).model_dump(mode="json")), file=pipe, flush=True)
+    end_when(output, '"say": "frame", "run": "open"', pipe)
+    thread.start()
+    thread.join(60)
+    commands.close()
+    assert not thread.is_alive()
+    with Recording(tmp_path / "open.lossgeo") as recording:
+        assert recording.meta["status"] == "stopped"
+        assert "server was shut down" in message_from_json(recording.meta["reason"]).render()
+    assert [path.name for path in tmp_path.iterdir()] == ["open.lossgeo"]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +256,7 @@ def end_when(heard, words, pipe):
     ],
 )
 def test_an_error_ends_its_own_run_and_no_other(tmp_path, monkeypatch, capsys, error, sentence):
-    assert sentence in why_failed(error).render()
+    assert sentence in describe_failure(error).render()
     work = Run.work
 
     def faulty(run):
@@ -256,11 +265,11 @@ def test_an_error_ends_its_own_run_and_no_other(tmp_path, monkeypatch, capsys, e
         return work(run)
 
     monkeypatch.setattr(Run, "work", faulty)
-    pipe, commands, heard, thread = inside(tmp_path)
+    pipe, commands, output, thread = inside(tmp_path)
     for run in ("good", "bad"):
         experiment = small(seed=1).model_dump(mode="json")
         print(Talk.line("start", run, experiment=experiment), file=pipe, flush=True)
-    end_when(heard, '"run": "good", "status": "done"', pipe)
+    end_when(output, '"run": "good", "status": "done"', pipe)
     thread.start()
     thread.join(60)
     commands.close()
@@ -268,17 +277,17 @@ def test_an_error_ends_its_own_run_and_no_other(tmp_path, monkeypatch, capsys, e
     with Recording(tmp_path / "good.lossgeo") as good, Recording(tmp_path / "bad.lossgeo") as bad:
         assert good.meta["status"] == "done"
         assert bad.meta["status"] == "failed"
-        assert sentence in from_json(bad.meta["reason"]).render()
-    assert "Traceback" not in heard.getvalue()
+        assert sentence in message_from_json(bad.meta["reason"]).render()
+    assert "Traceback" not in output.getvalue()
     capsys.readouterr()
 
 
 def test_a_panel_that_diverges_is_an_event_and_the_others_go_on(tmp_path, monkeypatch):
     with_bomb(monkeypatch)
     panels = [{"loss": "softmax"}, {"loss": "bomb", "knobs": {"fuse": 7}}]
-    pipe, commands, heard, thread = inside(tmp_path)
+    pipe, commands, output, thread = inside(tmp_path)
     print(Talk.line("start", "bombed", experiment=small(panels=panels).model_dump(mode="json")), file=pipe, flush=True)
-    end_when(heard, '"run": "bombed", "status": "done"', pipe)
+    end_when(output, '"run": "bombed", "status": "done"', pipe)
     thread.start()
     thread.join(60)
     commands.close()
@@ -286,11 +295,11 @@ def test_a_panel_that_diverges_is_an_event_and_the_others_go_on(tmp_path, monkey
     with Recording(tmp_path / "bombed.lossgeo") as recording:
         (event,) = [event for event in recording.events if event.kind == "diverged"]
         assert event.body["panel"] == 1
-        assert "step 8" in from_json(event.body["reason"]).render()
+        assert "step 8" in message_from_json(event.body["reason"]).render()
         assert recording.last_step == 40
         first, second = recording.frame(recording.frames - 1).panels
     assert first.stopped is None
     assert second.stopped is not None
     for frame in train(small()):
-        if frame.step in (found := bodies(tmp_path, "bombed")):
-            assert decode(found[frame.step]).panels[0].loss == frame.panels[0].loss
+        if frame.step in (recorded := bodies(tmp_path, "bombed")):
+            assert decode(recorded[frame.step]).panels[0].loss == frame.panels[0].loss

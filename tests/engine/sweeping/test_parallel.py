@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-import engine.sweeping.sweep
+import engine.sweeping.runner
 from engine import Panel
 from engine.recording.reader import Recording
 from engine.sweeping.chunks import train_chunk
-from engine.sweeping.parallel import Together
+from engine.sweeping.parallel import ParallelPlan
 from engine.sweeping.sweep import Sweep
 from spec import Refusal
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 #: Seconds after which a thread that is waited for will not come any more.
-LONG = 60
+LONG = 30
 
 #: Columns that tell how a row came about and not what came out.
 CHUNKED = ["seconds", "key", "recording", "panel"]
@@ -61,13 +61,13 @@ def cores(monkeypatch):
 )
 def test_cores_share_the_trials(cores, count, trials, fitting, shared):
     cores(count)
-    assert Together.of(trials, fitting, CPU) == Together(*shared)
+    assert ParallelPlan.of(trials, fitting, CPU) == ParallelPlan(*shared)
 
 
 def test_a_gpu_takes_one_chunk_of_many_panels(cores):
     cores(16)
-    assert Together.of(1000, 50, GPU) == Together(50, 1)
-    assert Together.of(1000, 500, GPU) == Together(64, 1)
+    assert ParallelPlan.of(1000, 50, GPU) == ParallelPlan(50, 1)
+    assert ParallelPlan.of(1000, 500, GPU) == ParallelPlan(64, 1)
 
 
 @given(trials=st.integers(1, 5000), fitting=st.integers(0, 300), count=st.integers(1, 64))
@@ -75,15 +75,15 @@ def test_what_is_trained_at_once_fits_and_no_core_waits_for_long(trials, fitting
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("engine.sweeping.parallel.cores", lambda: count)
         patched.setattr("torch.get_num_threads", lambda: 64)
-        found = Together.of(trials, fitting, CPU)
-    assert 1 <= found.at_once <= min(trials, max(fitting, 1), count)
-    assert 1 <= found.panels <= 16
-    assert found.panels * found.at_once <= max(fitting, 1)
-    rounds = math.ceil(trials / found.panels / found.at_once)
-    most = min(16, fitting // found.at_once)
-    if found.at_once > 1:  # as few rounds as memory allows, and none of them longer than it takes
-        assert (rounds - 1) * found.at_once * most < trials
-        assert rounds * found.at_once * (found.panels - 1) < trials
+        plan = ParallelPlan.of(trials, fitting, CPU)
+    assert 1 <= plan.chunks_at_once <= min(trials, max(fitting, 1), count)
+    assert 1 <= plan.panels <= 16
+    assert plan.panels * plan.chunks_at_once <= max(fitting, 1)
+    rounds = math.ceil(trials / plan.panels / plan.chunks_at_once)
+    most = min(16, fitting // plan.chunks_at_once)
+    if plan.chunks_at_once > 1:  # as few rounds as memory allows, and none of them longer than it takes
+        assert (rounds - 1) * plan.chunks_at_once * most < trials
+        assert rounds * plan.chunks_at_once * (plan.panels - 1) < trials
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -97,27 +97,27 @@ def test_what_is_trained_at_once_fits_and_no_core_waits_for_long(trials, fitting
     ids=["records", "space", "pictures"],
 )
 def test_a_row_does_not_depend_on_what_is_trained_beside_it(own):
-    sweep = Sweep(own, {"learning_rate": (0.01, 0.02)}, seeds=2)
-    assert sweep.together().at_once == 2
+    sweep = Sweep(own, {"learning_rate": (0.01, 0.02)})
+    assert sweep.plan().chunks_at_once == 2
     beside = sweep.run(progress=False)
     torch.set_num_threads(1)
-    assert sweep.together().at_once == 1
+    assert sweep.plan().chunks_at_once == 1
     assert_frame_equal(beside.drop(columns=CHUNKED), sweep.run(progress=False).drop(columns=CHUNKED))
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_as_many_chunks_as_there_are_cores_train_at_the_same_time_on_a_thread_each(monkeypatch):
-    together, seen = threading.Barrier(2, timeout=LONG), []
+    barrier, threads = threading.Barrier(2, timeout=LONG), []
 
-    def met(*given, **options):
-        together.wait()  # would break if one waited for the other to end
-        seen.append((threading.current_thread(), torch.get_num_threads()))
+    def train_beside(*given, **options):
+        barrier.wait()  # would break if one waited for the other to end
+        threads.append((threading.current_thread(), torch.get_num_threads()))
         return train_chunk(*given, **options)
 
-    monkeypatch.setattr(engine.sweeping.sweep, "train_chunk", met)
+    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", train_beside)
     Sweep(small("arcface"), {"scale": "4,8"}, seeds=2).run(progress=False)
-    assert len({thread for thread, _ in seen}) == 2
-    assert [count for _, count in seen] == [1, 1]
+    assert len({thread for thread, _ in threads}) == 2
+    assert [count for _, count in threads] == [1, 1]
     assert torch.get_num_threads() == 2
     later = []
     thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
@@ -127,14 +127,14 @@ def test_as_many_chunks_as_there_are_cores_train_at_the_same_time_on_a_thread_ea
 
 
 def test_more_threads_than_chunks_are_shared_and_one_chunk_leaves_a_core(monkeypatch):
-    seen = []
+    counts = []
 
-    def told(*given, **options):
-        seen.append(torch.get_num_threads())
+    def counted(*given, **options):
+        counts.append(torch.get_num_threads())
         return train_chunk(*given, **options)
 
-    monkeypatch.setattr(engine.sweeping.sweep, "train_chunk", told)
-    for module in ("at_once", "threads"):
+    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", counted)
+    for module in ("sweeping.parallel", "machine.threads"):
         monkeypatch.setattr(f"engine.{module}.cores", lambda: 6)
     torch.set_num_threads(6)
     try:
@@ -142,7 +142,7 @@ def test_more_threads_than_chunks_are_shared_and_one_chunk_leaves_a_core(monkeyp
             Sweep(small("softmax"), {}, seeds=seeds).run(progress=False)
     finally:
         torch.set_num_threads(1)
-    assert seen == [5, 3, 3, 2, 2, 2]
+    assert counts == [5, 3, 3, 2, 2, 2]
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -150,7 +150,7 @@ def test_one_that_fails_ends_the_others_at_their_next_step_and_the_sweep_goes_on
     tmp_path, monkeypatch
 ):
     sweep = Sweep(small("arcface"), {"scale": "4,8"}, seeds=3)
-    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.together().panels)] == [2, 2, 2]
+    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.plan().panels)] == [2, 2, 2]
     slow, ended = threading.Event(), []
 
     def one_fails(own, path, *, tick, **options):
@@ -170,7 +170,7 @@ def test_one_that_fails_ends_the_others_at_their_next_step_and_the_sweep_goes_on
             raise
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.sweeping.sweep, "train_chunk", one_fails)
+        patched.setattr(engine.sweeping.runner, "train_chunk", one_fails)
         with pytest.raises(Refusal, match="A chunk of 2 panels did not fit into memory; go on with less than 1024 MiB"):
             sweep.run(tmp_path, progress=False)
     assert ended == [("stopped", 1)]

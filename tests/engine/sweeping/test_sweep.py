@@ -17,7 +17,7 @@ from pandas.testing import assert_frame_equal
 
 from engine import Experiment, Panel, train
 from engine.recording.reader import Recording
-from engine.sweeping.chunks import footprint
+from engine.sweeping.memory import estimate_bytes
 from engine.sweeping.sweep import Sweep, summary
 from losses import LOSSES
 from spec import Refusal
@@ -74,18 +74,18 @@ def test_a_row_is_the_same_setting_trained_alone():
 
 
 def test_memory_cuts_chunks_and_changes_no_row():
-    sweep = Sweep(small("arcface", "triplet"), {"margin": "0.1:0.5:5"}, seeds=2)
-    together, one_by_one = run(sweep, memory=1024), run(sweep, memory=1)
-    assert_frame_equal(together.drop(columns=CHUNKED), one_by_one.drop(columns=CHUNKED))
-    assert together["panel"].max() == 9
+    sweep = Sweep(small("arcface", "triplet"), {"margin": "0.1:0.5:5"})
+    side_by_side, one_by_one = run(sweep, memory=1024), run(sweep, memory=1)
+    assert_frame_equal(side_by_side.drop(columns=CHUNKED), one_by_one.drop(columns=CHUNKED))
+    assert side_by_side["panel"].max() == 9
     assert one_by_one["panel"].max() < 9
 
 
 def test_chunks_hold_one_seed_and_the_same_dials_and_are_about_equally_large(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     sweep = Sweep(small("arcface"), {"margin": "0:1:65", "data.classes": "3,4"}, seeds=2)
-    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.together(device="cuda").panels)] == [33, 32] * 4
-    chunks = sweep.chunks(sweep.together().panels)
+    assert [len(chunk.trials) for chunk in sweep.chunks(sweep.plan(device="cuda").panels)] == [33, 32] * 4
+    chunks = sweep.chunks(sweep.plan().panels)
     assert [len(chunk.trials) for chunk in chunks] == [13] * 5 * 4
     for chunk in chunks:
         assert len(chunk.experiment.panels) == len(chunk.trials)
@@ -108,7 +108,7 @@ def test_what_is_left_of_a_sweep_is_cut_at_the_same_places():
 def test_a_panel_is_estimated_to_need_more_for_a_larger_batch_and_for_pairs():
     def mib(loss, **settings):
         own = Experiment(panels=(Panel(loss=loss),), **settings)
-        return footprint(own, own.panels[0], own.data_set().load()) / 2**20
+        return estimate_bytes(own, own.panels[0], own.data_set().load()) / 2**20
 
     assert 0.5 < mib("softmax") < mib("softmax", batch=512) < mib("contrastive", batch=512)
 
@@ -157,25 +157,25 @@ torch.set_num_threads(2)
 from engine import Experiment, Panel
 from engine.sweeping.sweep import Sweep
 own = Experiment.parse(sys.argv[1])
-Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2).run(sys.argv[2], memory=1, progress=False)
+Sweep(own, {"margin": "0.1:0.3:3", "mining": "all,semi_hard"}, seeds=2).run(sys.argv[2], memory=1, progress=False)
 """
 
 
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     own = small("triplet", batch=64, steps=40)
-    sweep = Sweep(own, {"margin": "0.1:0.4:4", "mining": "all,semi_hard"}, seeds=2)
+    sweep = Sweep(own, {"margin": "0.1:0.3:3", "mining": "all,semi_hard"}, seeds=2)
     killed = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, own.canonical, str(killed)])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 60
     while len(list(killed.glob("chunks/*.parquet"))) < 2:
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "two chunks were not done within a minute"
         assert process.poll() is None
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     done = {path: path.stat().st_mtime_ns for path in killed.glob("chunks/*.parquet")}
-    assert 2 <= len(done) < 16
-    assert set(pd.read_parquet(killed / "sweep.parquet")["setting"]) <= set(range(8))
+    assert 2 <= len(done) < 12
+    assert set(pd.read_parquet(killed / "sweep.parquet")["setting"]) <= set(range(6))
 
     table, whole = run(sweep, killed, memory=1), run(sweep, tmp_path / "whole", memory=1)
     assert_frame_equal(table.drop(columns="seconds"), whole.drop(columns="seconds"))
@@ -233,7 +233,7 @@ def test_a_chunk_that_does_not_fit_is_one_sentence_and_leaves_nothing_behind(tmp
     def full(*args, **options):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
 
-    monkeypatch.setattr("engine.sweeping.sweep.train_chunk", full)
+    monkeypatch.setattr("engine.sweeping.runner.train_chunk", full)
     with pytest.raises(Refusal, match="A chunk of 1 panels did not fit into memory; go on with less than 9 MiB"):
         run(Sweep(small("arcface")), tmp_path, memory=9)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "chunks", "recordings", "sweep.json"]

@@ -83,9 +83,9 @@ def test_each_setting_of_the_dials_has_its_own_checksum(tmp_path, mine):
 
 
 def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monkeypatch):
-    import engine.sweeping.sweep
+    import engine.sweeping.runner
 
-    train = engine.sweeping.sweep.train_chunk
+    train = engine.sweeping.runner.train_chunk
 
     def then_another(*given, **options):
         trained = train(*given, **options)
@@ -94,7 +94,7 @@ def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monk
 
     folder, sweep = tmp_path / "out", Sweep(own(), {}, seeds=2)
     with monkeypatch.context() as patched:
-        patched.setattr("engine.sweeping.sweep.train_chunk", then_another)
+        patched.setattr("engine.sweeping.runner.train_chunk", then_another)
         assert refused(sweep, folder).startswith(CHANGED)
     assert pd.read_csv(folder / "sweep.csv")["seed"].tolist() == [0]
     mine(1)
@@ -105,14 +105,14 @@ def test_a_recording_that_is_gone_is_not_named_any_more(tmp_path):
     sweep = Sweep(small("arcface"), {"scale": "4,8"}, seeds=2)
     table = run(sweep, tmp_path)
     first, second = dict.fromkeys(table["recording"])
-    kept = (tmp_path / first).read_bytes()
+    content = (tmp_path / first).read_bytes()
     (tmp_path / first).unlink()
     again = run(sweep, tmp_path)
     assert again["recording"].tolist() == ["", second] * 2
     assert_frame_equal(again.drop(columns="recording"), table.drop(columns="recording"))
     for file in (pd.read_csv(tmp_path / "sweep.csv"), pd.read_parquet(tmp_path / "sweep.parquet")):
         assert file["recording"].fillna("").tolist() == ["", second] * 2
-    (tmp_path / first).write_bytes(kept)  # put back, it is named again
+    (tmp_path / first).write_bytes(content)  # put back, it is named again
     assert_frame_equal(run(sweep, tmp_path), table)
 
     (tmp_path / first).unlink()  # its rows removed as well, it is trained again
@@ -143,7 +143,7 @@ def test_a_device_that_is_not_here_is_refused_first(tmp_path, monkeypatch, capsy
     with pytest.raises(Refusal, match=f"The device is '{device}', but must be one that PyTorch has here: cpu"):
         sweep.run(tmp_path / "x", device=device)
     with pytest.raises(Refusal, match=f"The device is '{device}'"):
-        sweep.together(device=device)
+        sweep.plan(device=device)
     assert not list(tmp_path.iterdir())
     assert capsys.readouterr().err == ""  # no progress of what does not begin
 
@@ -152,7 +152,7 @@ def test_a_disk_that_takes_no_recording_is_one_sentence(tmp_path, monkeypatch):
     def frame(self, step, body):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Recorder, "frame", frame)
+    monkeypatch.setattr(Recorder, "write_frame", frame)
     sweep = Sweep(small("arcface"))
     assert refused(sweep, tmp_path) == f"The sweep cannot write to {tmp_path}: database or disk is full."
 
@@ -162,8 +162,8 @@ def test_a_table_is_summed_up_as_it_is_read_back(tmp_path):
     expected = summary(table)
     read = summary(pd.read_csv(tmp_path / "sweep.csv"))
     assert read["stopped"].tolist() == [0] * 3
-    told = ["setting", "loss", "scale", "median", "lowest", "highest", "n", "stopped"]
-    assert_frame_equal(read[told], expected[told], check_dtype=False)
+    columns = ["setting", "loss", "scale", "median", "lowest", "highest", "n", "stopped"]
+    assert_frame_equal(read[columns], expected[columns], check_dtype=False)
     assert list(read) == list(expected)
     assert_frame_equal(summary(pd.read_parquet(tmp_path / "sweep.parquet")), expected)
 

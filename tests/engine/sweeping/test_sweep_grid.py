@@ -7,7 +7,7 @@ from engine_parts import experiment
 
 from engine import Experiment, Panel, train
 from engine.recording.reader import Recording
-from engine.sweeping.chunks import footprint
+from engine.sweeping.memory import estimate_bytes
 from engine.sweeping.sweep import Sweep, summary
 from losses import LOSSES
 from spec import Refusal
@@ -33,9 +33,9 @@ def test_the_net_and_the_numbers_are_part_of_a_setting():
 
 def test_settings_of_another_net_are_trained_in_other_chunks_and_each_as_alone(tmp_path):
     grid = {"net.depth": (1, 3), "scale": "8,16", "batch": "16,24", "dim": "2,3", "steps": (6, 12)}
-    sweep = Sweep(small("arcface", seed=3), grid, seeds=2)
+    sweep = Sweep(small("arcface", seed=3), grid)
     table = sweep.run(tmp_path, progress=False)
-    assert len(table) == 2 * 2**5
+    assert len(table) == 2**5
     shared = ["net.depth", "batch", "dim", "steps", "seed"]
     assert (table.groupby("recording")[shared].nunique() == 1).all(axis=None)
     assert table.groupby(shared)["recording"].nunique().eq(1).all()
@@ -55,7 +55,7 @@ def test_settings_of_another_net_are_trained_in_other_chunks_and_each_as_alone(t
             assert [recording.step_of(frame) for frame in range(recording.frames)] == [0, row["steps"]]
             assert recording.frame(1).panels[row["panel"]].test_accuracy == shown.test_accuracy
     best = summary(table, ["net.depth", "dim"])
-    assert best["n"].tolist() == [16] * 4
+    assert best["n"].tolist() == [8] * 4
     assert sorted(zip(best["net.depth"], best["dim"], strict=True)) == [(1, 2), (1, 3), (3, 2), (3, 3)]
     assert {"net.width", "net.depth", "dim", "batch", "steps"} <= set(summary(table))
     assert {str(table[name].dtype) for name in ("net.width", "net.depth", *shared)} == {"int64"}
@@ -80,7 +80,7 @@ def test_a_sweep_over_nets_goes_on_where_it_stopped(tmp_path, capsys):
 
 def test_memory_is_that_of_the_most_expensive_net_dimension_and_batch():
     def panels(**grid):
-        return Sweep(small("contrastive"), grid).together(memory=8).panels
+        return Sweep(small("contrastive"), grid).plan(memory=8).panels
 
     alone = panels()
     assert alone > panels(**{"net.width": (128, 512)}) >= panels(**{"net.width": (128, 1024)})
@@ -89,7 +89,7 @@ def test_memory_is_that_of_the_most_expensive_net_dimension_and_batch():
     own = small("softmax", net_knobs={"width": 64})
     samples = own.data_set().load()
     wide = small("softmax", net_knobs={"width": 128})
-    assert footprint(own, own.panels[0], samples) < footprint(wide, wide.panels[0], samples)
+    assert estimate_bytes(own, own.panels[0], samples) < estimate_bytes(wide, wide.panels[0], samples)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""What sweeps are asked for: values as they are written, and the one sentence for each wrong input."""
+"""The input of sweeps: values as they are written, and one sentence for each wrong input."""
 
 import numpy as np
 import pytest
 from engine_parts import experiment
 
 from engine import Experiment, Panel
-from engine.sweeping.grid import values_of
+from engine.sweeping.grid import parse_values
 from engine.sweeping.sweep import Sweep
 from spec import Knob, Refusal
 
@@ -32,9 +32,9 @@ WHOLE = Knob(name="bins", kind="whole", default=1, low=1, high=50)
     ],
 )
 def test_values_are_read_as_they_are_written(knob, given, values):
-    found = values_of(knob, given)
-    assert found == values
-    assert list(map(type, found)) == list(map(type, values))
+    parsed = parse_values(knob, given)
+    assert parsed == values
+    assert list(map(type, parsed)) == list(map(type, values))
 
 
 ARC = {"panels": (Panel(loss="arcface"), Panel(loss="ghm_c"))}
