@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from app import presets
-from app.cli import data, launch
-from app.cli.arguments import EXAMPLES, PROGRAM
+from app.cli import launch
+from app.cli.arguments import PROGRAM
+from app.cli.commands import data, examples
 from app.cli.main import main, parser
 from toy_data import VARIABLE, download, folder
 
@@ -95,12 +96,12 @@ _ELSEWHERE = {f"{PROGRAM} verify"}
 
 @pytest.mark.usefixtures("provided")
 def test_the_examples_of_the_help_run_one_after_the_other_in_one_folder(capsys, monkeypatch):
-    for line in dict.fromkeys(line for lines in EXAMPLES.values() for line in lines):
+    for line in dict.fromkeys(line for lines in examples().values() for line in lines):
         monkeypatch.delenv(VARIABLE, raising=False)  # as each has a process of its own in a shell
         if line not in _ELSEWHERE and not line.endswith("--help"):
             assert main(shlex.split(line)[1:]) == 0, f"{line}\n{capsys.readouterr().err}"
     made = {path.name for path in Path().iterdir()}
-    for line in (line for lines in EXAMPLES.values() for line in lines):
+    for line in (line for lines in examples().values() for line in lines):
         for name in re.findall(r"[\w-]+\.(?:lossgeo|png|gif|mp4|npz)\b", line):
             assert name in made, line
 

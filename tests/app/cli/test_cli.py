@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app.cli import commands
+from app.cli.commands import losses, train
 from app.cli.main import main, parser
 from engine import Experiment, record
 from engine.nets import NETS
@@ -174,7 +174,7 @@ def test_an_interrupted_training_says_where_it_is(tmp_path, capsys, monkeypatch)
 
     out = tmp_path / "run.lossgeo"
     with monkeypatch.context() as patched:
-        patched.setattr(commands, "record", interrupted)
+        patched.setattr(train, "record", interrupted)
         assert main(["train", "--loss", "softmax", "--out", str(out)]) == 130
     assert capsys.readouterr().err == f"Stopped; what was trained so far is in {out}.\n"
     with Recording(out) as recording:
@@ -197,8 +197,11 @@ def test_a_terminal_is_shown_how_far_training_is(tmp_path, monkeypatch):
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():
-    lines = "lambda options: [print('line', number) for number in range(100_000)] and 0"
-    code = f"import sys; from app import cli; cli._work = lambda task: {lines}; sys.exit(cli.main(['losses']))"
+    code = (
+        "import sys; from app.cli.main import main; from app.cli.commands import losses; "
+        "losses.run = lambda options: [print('line', number) for number in range(100_000)] and 0; "
+        "sys.exit(main(['losses']))"
+    )
     command = f"{shlex.join([sys.executable, '-c', code])} | head -1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "line 0\n", "")
@@ -237,6 +240,6 @@ def test_a_command_that_is_interrupted_ends_without_a_traceback(monkeypatch, cap
     def interrupted(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "losses", interrupted)
+    monkeypatch.setattr(losses, "run", interrupted)
     assert main(["losses"]) == 130
     assert not capsys.readouterr().err

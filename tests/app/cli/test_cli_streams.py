@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import commands
+from app.cli.commands import losses, train
 from app.cli.main import main
 from engine.recording.reader import Recording
 from spec import Refusal
@@ -105,7 +105,7 @@ def test_what_is_told_to_end_is_interrupted_once(task, caught, monkeypatch, caps
                 raise
         return 130
 
-    monkeypatch.setattr(commands, task, told)
+    monkeypatch.setattr(f"app.cli.commands.{task}.run", told)
     assert main(LINES[task]) == 143
     assert closed == [task]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -119,8 +119,8 @@ def test_other_commands_and_what_others_do_about_it_stay_as_they_are(monkeypatch
         found.append(signal.getsignal(signal.SIGTERM))
         return 0
 
-    monkeypatch.setattr(commands, "losses", look)
-    monkeypatch.setattr(commands, "train", look)
+    monkeypatch.setattr(losses, "run", look)
+    monkeypatch.setattr(train, "run", look)
     assert main(["losses"]) == 0
     thread = threading.Thread(target=main, args=(LINES["train"],))
     thread.start()

@@ -7,7 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from app.cli import data
+from app.cli.commands import data
+from app.cli.knob_lines import describe_range
 from app.cli.main import main
 from engine.recording.reader import Recording
 from spec import Knob, Refusal
@@ -223,7 +224,7 @@ def test_a_long_name_is_parted_from_what_is_said_of_it(capsys, tmp_path):
     ],
 )
 def test_every_kind_of_knob_is_described(knob, said):
-    assert data.ranges(knob).render() == said
+    assert describe_range(knob).render() == said
 
 
 def test_data_are_listed_checked_and_converted_in_chinese_as_well(capsys, tmp_path):

@@ -6,7 +6,7 @@ from collections import namedtuple
 import pytest
 import torch
 
-from app.cli import doctor, render
+from app.cli.commands import doctor, render
 from app.cli.main import main
 from spec import text
 
@@ -49,7 +49,7 @@ def test_everything_is_told_and_training_works(capsys, runs):
 
 
 def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(shutil, "which", {"clang++": "/somewhere/clang++"}.get)
     assert main(["doctor"]) == 0
     assert lines(capsys)["compiler"] == "/somewhere/clang++"
@@ -59,21 +59,21 @@ def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
 
 
 def test_missing_pictures_are_no_illness(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(render, "find_spec", lambda name: None)
     assert main(["doctor"]) == 0
     assert lines(capsys)["pictures"] == text("film.missing")
 
 
 def test_a_full_disk_is(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(2**40, 2**40, 2**20))
     assert main(["doctor"]) == 1
     assert text("doctor.disk") in lines(capsys)["runs"]
 
 
 def test_training_that_does_not_learn_is_one_and_the_test_is_bounded(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_SECONDS", 0.0)  # no time to learn anything
+    monkeypatch.setattr(doctor, "TIME_LIMIT", 0.0)  # no time to learn anything
     assert main(["doctor"]) == 1
     said = lines(capsys)["training"]
     assert said.startswith("0 steps of two panels")
@@ -98,7 +98,7 @@ def test_a_device_that_is_not_there_is_told_among_the_rest_and_is_an_illness(cap
 
 
 def test_everything_is_said_in_chinese_as_well(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_SECONDS", 0.0)
+    monkeypatch.setattr(doctor, "TIME_LIMIT", 0.0)
     main(["doctor", "--language", "zh"])
     said = lines(capsys)
     assert {"Python", "软件包", "设备", "线程", "编译器", "图片", "录制", "数据", "训练"} == set(said)
@@ -109,7 +109,7 @@ def test_data_are_told_without_reading_them(capsys, monkeypatch):
     def never(path, *more):
         pytest.fail("a look at the machine reads no pictures")
 
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr("toy_data.samples.scale_of", never)
     monkeypatch.setattr("toy_data.user_data.read_raw", never)
     monkeypatch.setattr("toy_data.folder.load", never)
