@@ -228,14 +228,6 @@ def test_lists_name_everything(capsys):
     assert all(f"\n{slug} " in f"\n{said}" for slug in DATA_SETS)
 
 
-def test_doctor_trains_for_a_moment(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(tmp_path))
-    main(["doctor"])
-    said = capsys.readouterr().out
-    assert "two panels" in said
-    assert ", well" in said
-
-
 def test_a_command_that_is_interrupted_ends_without_a_traceback(monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt

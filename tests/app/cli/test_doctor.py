@@ -45,7 +45,8 @@ def test_everything_is_told_and_training_works(capsys, runs):
     assert said["pictures"] == "ready"
     assert str(runs) in said["runs"]
     assert not runs.exists()
-    assert f"{text('doctor.well')} (test accuracy" in said["training"]
+    assert "steps of two panels on cpu" in said["training"]
+    assert f", {text('doctor.well')} (test accuracy" in said["training"]
 
 
 def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
