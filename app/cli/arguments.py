@@ -15,15 +15,15 @@ PROGRAM = "loss-geometry"
 _HELP_COLUMNS, _OPTION_COLUMNS = 78, 54
 
 
-def number(written: str) -> int | float | str:
-    """Return the number that is written, or the text itself where it is none: who uses it says what is allowed."""
+def number(word: str) -> int | float | str:
+    """Return the number that a word stands for, or the word itself: the command says what it allows."""
     for kind in (int, float):
         try:
-            value = kind(written)
+            value = kind(word)
         except ValueError:
             continue
         return int(value) if isinstance(value, float) and value.is_integer() else value
-    return written
+    return word
 
 
 @final
@@ -106,8 +106,8 @@ class Command(argparse.ArgumentParser):
     def _missing(self, words: Sequence[str]) -> list[str]:
         """Return the names of required options that are missing, or else of required values."""
         required = {name: action for name, action in self._accepted.items() if action.required}
-        written = {word.partition("=")[0] for word in words}
-        options = [name for name, action in required.items() if action.option_strings and name not in written]
+        names = {word.partition("=")[0] for word in words}
+        options = [name for name, action in required.items() if action.option_strings and name not in names]
         return options or [
             f"{name} ({', '.join(action.choices)})" if isinstance(action.choices, Mapping) else name
             for name, action in required.items()

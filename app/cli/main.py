@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno is None or error.filename is not None:  # this is not about standard output
             raise
         _discard(sys.stdout)
-        return _complain(text("cli.said.disk", language, reason=error.strerror))
+        return _complain(text("cli.output.disk", language, reason=error.strerror))
     except KeyboardInterrupt:
         return 130  # as in a shell
 

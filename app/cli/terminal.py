@@ -12,20 +12,20 @@ _PIECE = re.compile(
 )
 
 
-def width(written: str) -> int:
+def width(content: str) -> int:
     """Return how many columns a text takes."""
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in written)
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in content)
 
 
-def pad(written: str, columns: int) -> str:
+def pad(content: str, columns: int) -> str:
     """Return a text with spaces behind it, so that it takes at least so many columns."""
-    return written + " " * (columns - width(written))
+    return content + " " * (columns - width(content))
 
 
-def wrap(written: str, columns: int) -> list[str]:
+def wrap(content: str, columns: int) -> list[str]:
     """Break a text into lines of at most so many columns; only a single long word may take more."""
     lines = [""]
-    for piece in _PIECE.findall(written):
+    for piece in _PIECE.findall(content):
         if width(lines[-1] + piece.rstrip()) > columns:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()

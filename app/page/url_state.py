@@ -99,8 +99,8 @@ def read(query: Mapping[str, Sequence[str]], language: str = LANGUAGES[0]) -> tu
     curve = reader.panel("curve")
     link = Link(language, reader.experiment(fields), run, frame, curve)
     knobs = {knob.name: knob for knob in knobs_of(LOSSES[link.curve_panel.loss])}
-    known = {"default": "default"} | {name: name for name in knobs}
-    compare: str = reader.take("compare", lambda word: one_of("compare", word, known), "")
+    allowed = {"default": "default"} | {name: name for name in knobs}
+    compare: str = reader.take("compare", lambda word: one_of("compare", word, allowed), "")
     against = reader.take("against", lambda words: _values(knobs, compare, words), ())
     if compare:  # a comparison belongs to one loss: name that loss in the link
         link = replace(link, curve=link.curve_panel, compare=compare, against=against)
@@ -177,8 +177,8 @@ def _panel(name: str, panel: Panel) -> dict[str, str]:
     return {name: panel.loss} | _differences(f"{name}.", knobs_of(LOSSES[panel.loss]), panel.knobs) | rate
 
 
-def _values(knobs: Mapping[str, Knob], compare: str, written: str) -> tuple[Value, ...]:
-    words = written.split(",")
+def _values(knobs: Mapping[str, Knob], compare: str, list_of_values: str) -> tuple[Value, ...]:
+    words = list_of_values.split(",")
     if compare not in knobs or len(words) > MAX_REFERENCES:
         raise Refusal("ui.link.against", limit=MAX_REFERENCES)
     return tuple(knobs[compare].parse(word) for word in words)

@@ -93,7 +93,7 @@ class Guard:
             await answer(scope, receive, with_headers)
             return
         if scope["path"].startswith("/api/"):  # compressing frames takes time and saves little
-            scope["headers"] = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
         await self._app(scope, receive, with_headers)
 
     def _check(self, scope: Scope) -> tuple[str, int] | None:

@@ -86,8 +86,8 @@ class _Rest:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = any(route.matches(scope)[0] is not Match.NONE for route in self._routes)
-        await _answer_rest(Request(scope), known)(scope, receive, send)
+        exists = any(route.matches(scope)[0] is not Match.NONE for route in self._routes)
+        await _answer_rest(Request(scope), exists)(scope, receive, send)
 
 
 def describe(client: Client, run: str) -> dict[str, Any]:
@@ -154,9 +154,9 @@ def _language(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
 
 
-def _answer_rest(request: Request, known: bool) -> Response:
+def _answer_rest(request: Request, exists: bool) -> Response:
     accepted = request.headers.get("accept-language")
-    if not known:
+    if not exists:
         return refusal_response(Message.of("server.no_route"), 404, accepted)
     allow = "GET, HEAD, OPTIONS"
     if request.method == "OPTIONS":

@@ -41,6 +41,8 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class _Edit(BaseModel):
+    """Move a knob of one panel, or (``None``) of all; ``frame`` is the frame that the viewer sees."""
+
     model_config = _STRICT
     type: Literal["edit"]
     panel: Annotated[int, Field(ge=0, lt=64)] | None = None
@@ -50,11 +52,15 @@ class _Edit(BaseModel):
 
 
 class _Simple(BaseModel):
+    """Steer the run."""
+
     model_config = _STRICT
     type: Literal["pause", "resume", "step", "stop"]
 
 
 class _Pace(BaseModel):
+    """Change how fast the run trains."""
+
     model_config = _STRICT
     type: Literal["pace"]
     frames_per_second: Annotated[float, Field(ge=0.1, le=240)]
@@ -205,7 +211,7 @@ _sockets: set[WebSocket] = set()
 
 
 async def live(socket: WebSocket) -> None:
-    """Serve ``WS /api/runs/{id}/live``."""
+    """Serve ``WS /api/runs/{id}/live``; refuse foreign pages, and more viewers than ``MAX_SOCKETS``."""
     await socket.accept()
     language = language_of(socket.headers.get("accept-language"))
     try:

@@ -53,9 +53,9 @@ def _check(which: str | None, language: str) -> int:
     own = at_hand()
     if which is not None and not own:
         raise Refusal("data.own_none", variable=VARIABLE)
-    known = [slug for slug in DATA_SETS if slug != Own.slug] if which is None else []
+    slugs = [slug for slug in DATA_SETS if slug != Own.slug] if which is None else []
     unusable = False
-    for name, slug, file in [*((slug, slug, None) for slug in known), *((name, Own.slug, name) for name in own)]:
+    for name, slug, file in [*((slug, slug, None) for slug in slugs), *((name, Own.slug, name) for name in own)]:
         try:
             _describe(name, slug, file, language)
         except Refusal as refusal:

@@ -86,11 +86,11 @@ def _number(value: object, name: str, default: float) -> float:
     raise Refusal("cli.wrong.number", name=name, value=repr(value)[:40])
 
 
-def _size(written: str | None) -> tuple[int, int] | None:
+def _size(word: str | None) -> tuple[int, int] | None:
     """Read ``WIDTHxHEIGHT``."""
-    if written is None:
+    if word is None:
         return None
-    match = _SIZE.fullmatch(written.lower())
+    match = _SIZE.fullmatch(word.lower())
     if match is None:
-        raise Refusal("film.size_form", found=repr(written[:40]))
+        raise Refusal("film.size_form", found=repr(word[:40]))
     return int(match[1]), int(match[2])

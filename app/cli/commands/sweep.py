@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
 def _parse_grid(options: argparse.Namespace) -> dict[str, str]:
     """Read the grid; raise ``Refusal`` where a knob of the grid is named twice or set as well."""
     grid: dict[str, str] = {}
-    for written in options.grid:
-        name, sign, values = written.partition("=")
+    for word in options.grid:
+        name, sign, values = word.partition("=")
         name = name.strip()
         if not sign:
-            raise Refusal("sweep.not_a_grid", written=repr(written[:40]))
+            raise Refusal("sweep.not_a_grid", written=repr(word[:40]))
         if name in grid:
             raise Refusal("sweep.named_twice", name=name)
         grid[name] = values

@@ -56,7 +56,7 @@ def warm(tmp_path_factory):
         process.stdin.close()
 
 
-FULL = "What is said cannot be written: No space left on device.\n"
+FULL = "The output cannot be written: No space left on device.\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
