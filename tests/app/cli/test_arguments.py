@@ -34,7 +34,7 @@ def other_words(monkeypatch):
     monkeypatch.setattr(gettext, "dgettext", lambda domain, message: f"?{message}")
 
 
-def helped(words, language, capsys, monkeypatch):
+def help_of_command(words, language, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stop:
         main([*words, "--help", "--language", language])
@@ -52,24 +52,24 @@ def test_every_command_is_one_module_with_examples_and_no_module_is_left_out():
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_the_help_of_a_command_says_what_it_is_for_and_shows_examples(words, language, capsys, monkeypatch):
-    said = helped(words, language, capsys, monkeypatch)
+    output = help_of_command(words, language, capsys, monkeypatch)
     examples = EXAMPLES[" ".join(words)]
     about = text(f"cli.about.{'_'.join(words) or 'program'}", language)
-    assert "".join(about.split()) in "".join(said.split())
+    assert "".join(about.split()) in "".join(output.split())
     assert examples
-    assert "\n".join([text("cli.heading.examples", language), *(f"  {line}" for line in examples)]) in said
-    assert max(map(width, said.splitlines())) <= 100
+    assert "\n".join([text("cli.heading.examples", language), *(f"  {line}" for line in examples)]) in output
+    assert max(map(width, output.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 @pytest.mark.usefixtures("other_words")
 def test_chinese_help_has_nothing_of_the_parser_s_own(words, capsys, monkeypatch):
-    said = helped(words, "zh", capsys, monkeypatch)
-    shown = said.split(text("cli.heading.examples", "zh"))[0]
-    assert shown.startswith("用法: loss-geometry")
-    assert not [word for word in ITS_OWN if word in shown]
+    output = help_of_command(words, "zh", capsys, monkeypatch)
+    help_text = output.split(text("cli.heading.examples", "zh"))[0]
+    assert help_text.startswith("用法: loss-geometry")
+    assert not [word for word in ITS_OWN if word in help_text]
     # what is described is described in Chinese
-    options = re.findall(r"^  (?:-h, )?--[\w-]+(?: [\w|=:]+)?\s+(\S.*)$", shown, re.MULTILINE)
+    options = re.findall(r"^  (?:-h, )?--[\w-]+(?: [\w|=:]+)?\s+(\S.*)$", help_text, re.MULTILINE)
     assert len(options) >= 2
     assert all(re.search("[\u4e00-\u9fff]", about) for about in options)
 
@@ -117,30 +117,30 @@ def test_the_examples_of_a_command_are_of_that_command(words):
 def test_what_cannot_be_read_gets_one_sentence_in_either_language(line, english, chinese, capsys):
     for language, part in (("en", english), ("zh", chinese)):
         assert main([*line.split(), "--language", language]) == 2
-        said = capsys.readouterr()
-        assert part in said.err
-        assert said.err.count("\n") == 1
-        assert not said.out
+        output = capsys.readouterr()
+        assert part in output.err
+        assert output.err.count("\n") == 1
+        assert not output.out
 
 
 @pytest.mark.parametrize(
-    ("written", "found"),
+    ("word", "value"),
     [("3", 3), ("-2", -2), ("3.0", 3), ("1e3", 1000), ("0.5", 0.5), ("-1e-3", -0.001), ("abc", "abc"), ("", "")],
 )
-def test_a_number_is_read_whole_where_it_is_and_anything_else_is_left_to_who_knows_it(written, found):
-    assert number(written) == found
-    assert type(number(written)) is type(found)
+def test_a_number_is_read_whole_where_it_is_and_anything_else_is_left_to_who_knows_it(word, value):
+    assert number(word) == value
+    assert type(number(word)) is type(value)
 
 
 def test_every_text_of_the_command_line_is_there_and_used():
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (Path(app.__file__).parent / "cli").rglob("*.py"))
-    asked = set(re.findall(r"""["'](cli\.[a-z_.]+)["']""", sources))
-    assert len(asked) > 40
-    assert all(map(has_text, asked))
+    keys = set(re.findall(r"""["'](cli\.[a-z_.]+)["']""", sources))
+    assert len(keys) > 40
+    assert all(map(has_text, keys))
     words = set(re.findall(r"""["']([a-z_-]+)["']""", sources))
-    named = {word.replace("-", "_") for word in words} | {"_".join(command) or "program" for command in WORDS}
+    names = {word.replace("-", "_") for word in words} | {"_".join(command) or "program" for command in WORDS}
     catalogue = tomllib.loads(files("spec").joinpath("texts", "cli.toml").read_text(encoding="utf-8"))
     for table, texts in catalogue.items():
         if table not in {"language", "help"}:
-            unused = [name for name in texts if f"cli.{table}.{name}" not in asked and name not in named]
+            unused = [name for name in texts if f"cli.{table}.{name}" not in keys and name not in names]
             assert not unused, table

@@ -73,9 +73,9 @@ def test_wrong_input_has_its_status_where_nothing_can_be_said(tmp_path):
 
 @pytest.mark.parametrize("closed", [[1], [2], [1, 2]], ids=str)
 def test_a_closed_stream_keeps_no_command_from_its_work(warm, closed, tmp_path):
-    status, said, complained = warm(TRAIN, tmp_path, closed=closed)
-    assert (status, complained) == (0, "")
-    assert ("4 steps in" in said) == (closed == [2])
+    status, output, complaint = warm(TRAIN, tmp_path, closed=closed)
+    assert (status, complaint) == (0, "")
+    assert ("4 steps in" in output) == (closed == [2])
     with Recording(tmp_path / "run.lossgeo") as recording:
         assert (recording.meta["status"], recording.last_step) == ("done", 4)
 
@@ -106,9 +106,9 @@ def test_a_training_that_sigterm_ends_leaves_one_whole_file(tmp_path):
                 frames = recording.frames
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        complained = process.communicate()[1]
+        complaint = process.communicate()[1]
     assert process.returncode == 143
-    assert complained == f"Stopped; what was trained so far is in {path}.\n"
+    assert complaint == f"Stopped; what was trained so far is in {path}.\n"
     assert [each.name for each in tmp_path.iterdir()] == ["run.lossgeo"]
     with Recording(path) as recording:
         assert recording.meta["status"] == "stopped"

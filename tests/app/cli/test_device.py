@@ -31,20 +31,20 @@ def test_a_gpu_is_taken_where_there_is_one(monkeypatch):
 
 def test_the_environment_is_asked_where_nothing_is_said(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    for named, found in (("cpu", "cpu"), ("", "cuda"), ("auto", "cuda")):
-        monkeypatch.setenv(VARIABLE, named)
-        assert resolve_device() == found
+    for name, expected in (("cpu", "cpu"), ("", "cuda"), ("auto", "cuda")):
+        monkeypatch.setenv(VARIABLE, name)
+        assert resolve_device() == expected
     monkeypatch.setenv(VARIABLE, "cpu")
     assert resolve_device("cuda") == "cuda"
 
 
-@pytest.mark.parametrize("wanted", ["banana", "cuda", "mps", "cuda:1", "CPU"])
-def test_what_is_not_here_is_refused_with_what_is(wanted, monkeypatch):
+@pytest.mark.parametrize("name", ["banana", "cuda", "mps", "cuda:1", "CPU"])
+def test_what_is_not_here_is_refused_with_what_is(name, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(Refusal) as caught:
-        resolve_device(wanted)
-    assert str(caught.value) == f"The device is '{wanted}', but must be one of those that are here: auto, cpu."
+    with pytest.raises(Refusal) as refusal:
+        resolve_device(name)
+    assert str(refusal.value) == f"The device is '{name}', but must be one of those that are here: auto, cpu."
 
 
 def test_training_and_sweeping_go_to_the_device_that_is_chosen(monkeypatch, tmp_path, capsys):

@@ -185,9 +185,9 @@ def test_a_link_with_a_run_alone_brings_the_settings_of_the_run_and_its_edits(cl
     edits = ({"panel": None, "knob": "scale", "value": 8.0}, {"panel": None, "knob": "learning_rate", "value": 0.02})
     client.record("edited", experiment, "done", *edits)
     page = opened({"run": "edited"})
-    found = link_of(page)
-    assert [panel.knobs["scale"] for panel in found.experiment.panels] == [8.0, 8.0]
-    assert (found.experiment.learning_rate, found.experiment.seed, found.run) == (0.02, 5, "edited")
+    link = link_of(page)
+    assert [panel.knobs["scale"] for panel in link.experiment.panels] == [8.0, 8.0]
+    assert (link.experiment.learning_rate, link.experiment.seed, link.run) == (0.02, 5, "edited")
     assert page.select_slider(key="p1.cosface.scale").value == 8.0
 
 
@@ -222,9 +222,9 @@ def test_another_view_keeps_the_link(client):
 
 def test_a_setting_sets_the_knobs_of_its_panel_and_a_knob_moved_makes_it_ones_own(client):
     page = opened({"p1": "softmax", "p2": "cosface", "p2.margin": "0.2"})
-    chosen = page.selectbox(key="p2.cosface.setting")
-    assert (chosen.value, chosen.options[-1]) == ("own", text("losses.settings.own", "en"))
-    chosen.set_value("paper").run()
+    box = page.selectbox(key="p2.cosface.setting")
+    assert (box.value, box.options[-1]) == ("own", text("losses.settings.own", "en"))
+    box.set_value("paper").run()
     assert link_of(page).experiment.panels[1].knobs == {"margin": 0.35, "scale": 64.0}
     assert page.selectbox(key="p2.cosface.setting").options == [
         text(f"losses.settings.{slug}", "en") for slug in ("default", "paper")
