@@ -8,6 +8,7 @@ from app.presets import PRESETS
 from app.trainer_client import set_trainer_client
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Run all tests of the server in one process, so that they share one."""
     for item in items:

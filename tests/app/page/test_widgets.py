@@ -11,7 +11,7 @@ from app.page.url_state import write_value
 from app.page.widgets import label_of, limit_of, name_of, positions, word_of, write_with_unit
 from engine.nets import NETS
 from losses import LOSSES
-from spec import LANGUAGES, Knob, has_text, help_of, knobs_of
+from spec import LANGUAGES, Knob, has_text, help_of, knobs_of, text
 from toy_data import DATA_SETS
 
 OWNERS = {
@@ -77,6 +77,18 @@ def test_every_knob_has_a_name_and_a_help_in_both_languages(owner, knob, languag
     assert help_of(knob, owner, language)
     words = [word_of(knob, word, language) for word in knob.choices]
     assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_help_of_a_knob_is_its_owners_own_before_the_shared_one(language):
+    gamma = Knob(name="gamma", kind="number", default=1.0, about="its own words")
+    own, shared = text("losses.focal.knobs.gamma", language), text("losses.knobs.gamma", language)
+    assert help_of(gamma, "losses.focal", language) == own != shared
+    assert help_of(gamma, "losses.circle", language) == shared
+    assert help_of(gamma, "nets.mlp", language) == "its own words"
+    seed = Knob(name="seed", kind="whole", default=0)
+    assert help_of(seed, "experiment", language) == text("experiment.knobs.seed", language)
+    assert help_of(seed, "data.blobs", language) == text("data.knobs.seed", language)
 
 
 def test_a_knob_from_outside_speaks_for_itself():
