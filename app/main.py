@@ -1,4 +1,4 @@
-"""The page: its frame, its views, and one sentence where something went wrong."""
+"""The page: its frame, its menu, the view that is open, and one sentence where something is wrong."""
 
 import logging
 from pathlib import Path
@@ -8,12 +8,12 @@ import streamlit as st
 from app.page import navigation
 from spec import Refusal, text
 
-link, wrong = navigation.opened()
+link, complaints = navigation.read_address()
 st.set_page_config(
     page_title=text("ui.page.name", link.language), page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
 )
 st.logo(str(Path(__file__).with_name("wordmark.svg")), size="large")
-st.html("<style>.stMainBlockContainer {padding: 4.2rem 2rem 0.5rem}</style>")  # the picture begins at the top
+st.html("<style>.stMainBlockContainer {padding: 4.2rem 2rem 0.5rem}</style>")  # less empty space above the picture
 view = st.navigation(
     [
         st.Page("views/studio.py", title=text("ui.nav.studio", link.language), icon=":material/blur_on:", default=True),
@@ -23,10 +23,10 @@ view = st.navigation(
     ],
     position="top",
 )
-if navigation.keep(view.url_path):
+if navigation.restore_link(view.url_path):
     st.rerun()
-if wrong:
-    st.warning(text("ui.page.link_wrong", link.language, sentence=wrong[0].render(link.language)))
+if complaints:
+    st.warning(text("ui.page.link_wrong", link.language, sentence=complaints[0].render(link.language)))
 try:
     view.run()
 except Refusal as refusal:

@@ -17,7 +17,7 @@ from losses.head import Head
 from losses.shape import Array, Scene, Shape
 from losses.toolkit.score_plane import NEIGHBOURS, Plane
 from losses.toolkit.tuple_mining import Tuples
-from spec import Knob, Message, Refusal, has_text, knobs_of, text
+from spec import Knob, Message, Refusal, has_text, help_of, knobs_of, text
 
 #: What is learned beside the net, by name. Tensors belong to the caller; a loss never changes them in place.
 State = Mapping[str, Tensor]
@@ -225,10 +225,7 @@ class Loss(ABC):
 
 def knob_help(loss: type[Loss], knob: Knob, language: str = "en") -> str:
     """Return what a knob of a loss does, in words: its own text, one that losses share, or its ``about``."""
-    for key in (f"losses.{loss.slug}.knobs.{knob.name}", f"losses.knobs.{knob.name}"):
-        if has_text(key):
-            return text(key, language)
-    return knob.about
+    return help_of(knob, f"losses.{loss.slug}", language)
 
 
 def loss_title(loss: type[Loss], language: str = "en") -> str:

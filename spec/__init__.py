@@ -1,6 +1,6 @@
 """What a knob is, and every text a person reads. Imports nothing of ours."""
 
-from spec.knobs import Knob, choice, knobs_of, param, switch, word
+from spec.knobs import Knob, choice, help_of, knobs_of, param, switch, word
 from spec.messages import LANGUAGES, Message, Refusal, has_text, text
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Refusal",
     "choice",
     "has_text",
+    "help_of",
     "knobs_of",
     "param",
     "switch",

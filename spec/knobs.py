@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from spec.messages import Refusal
+from spec.messages import Refusal, has_text, text
 
 Value = float | int | str | bool
 
@@ -21,7 +21,7 @@ class Knob:
     ``kind`` is ``number``, ``whole``, ``choice``, ``switch`` or ``text``; ``unit`` is ``rad`` for angles.
     ``text`` is a plain name, as of a file in a known folder, or nothing; the dials of data sets have it.
     ``slider`` is the range worth exploring, inside the range that is allowed.
-    ``about`` is for losses from outside; ours have their texts in the catalogue.
+    ``about`` is the help of a knob that comes from another package; ours have their help in the catalogue.
     """
 
     name: str
@@ -141,3 +141,16 @@ def knobs_of(owner: Any) -> tuple[Knob, ...]:
         for field in dataclasses.fields(owner)
         if "knob" in field.metadata
     )
+
+
+def help_of(knob: Knob, owner: str, language: str = "en") -> str:
+    """Return what a knob does, in words; "" where nobody says it.
+
+    ``owner`` is the place of its owner in the catalogue of texts: ``losses.arcface``, ``nets.mlp``, ``data.digits`` or
+    ``experiment``. Its own ``knobs.NAME`` comes first, then the one that all owners of its file share (for a loss,
+    ``losses.knobs.NAME``), then the knob's ``about``.
+    """
+    for place in (owner, owner.partition(".")[0]):
+        if has_text(key := f"{place}.knobs.{knob.name}"):
+            return text(key, language)
+    return knob.about

@@ -1,4 +1,4 @@
-"""On which device the command line trains."""
+"""The device on which the command line trains."""
 
 import os
 
@@ -13,14 +13,14 @@ VARIABLE = "LOSS_GEOMETRY_DEVICE"
 _AUTO = "auto"
 
 
-def chosen(wanted: str | None = None) -> str:
-    """Return the device that is wanted, or that the environment names, or the best one that is tried and tested.
+def resolve_device(name: str | None = None) -> str:
+    """Return the device of this name, else the one that the environment names, else a GPU by NVIDIA or the CPU.
 
-    Raises ``Refusal`` where it is not here.
+    Raises ``Refusal`` where this machine does not have it.
     """
-    wanted = wanted or os.environ.get(VARIABLE) or _AUTO
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    allowed = (_AUTO, "cpu", *(name for name, is_there in there.items() if is_there))
-    if wanted not in allowed:
-        raise Refusal("cli.wrong.device", value=repr(wanted[:40]), allowed=", ".join(allowed))
-    return choose_device(wanted)
+    name = name or os.environ.get(VARIABLE) or _AUTO
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    allowed = (_AUTO, "cpu", *(device for device, is_present in present.items() if is_present))
+    if name not in allowed:
+        raise Refusal("cli.wrong.device", value=repr(name[:40]), allowed=", ".join(allowed))
+    return choose_device(name)

@@ -1,37 +1,37 @@
-"""The language in which the command line speaks."""
+"""The language of the command line."""
 
 from collections.abc import Mapping, Sequence
 
 from spec import LANGUAGES, Refusal
 
-#: Where programs of GNU gettext look for the language; the first of these that holds something counts.
+#: Variables in which GNU gettext looks for the language; the first one that is not empty counts.
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 _OPTION = "--language"
 
 
-def of_system(environment: Mapping[str, str]) -> str:
+def system_language(environment: Mapping[str, str]) -> str:
     """Return the language that the environment names: Chinese for any locale that begins with zh, else English."""
-    named = next(filter(None, map(environment.get, _VARIABLES)), "")
-    # LANGUAGE may list several, the best one first
-    spoken = (language for locale in named.split(":") for language in LANGUAGES if locale.lower().startswith(language))
-    return next(spoken, "en")
+    locales = next(filter(None, map(environment.get, _VARIABLES)), "")
+    # LANGUAGE may list several locales, the preferred one first
+    ours = (language for locale in locales.split(":") for language in LANGUAGES if locale.lower().startswith(language))
+    return next(ours, "en")
 
 
-def taken(arguments: Sequence[str], otherwise: str) -> tuple[list[str], str]:
-    """Take ``--language`` out of a command line; return what is left, and the language that it names.
+def take_language(arguments: Sequence[str], default: str) -> tuple[list[str], str]:
+    """Take ``--language`` out of a command line; return the other words, and the language.
 
-    It may stand anywhere, and is known before anything is read, so that help and refusals are in it as well. Raises
-    ``Refusal`` where it names none of ours.
+    The option may stand anywhere. It is read before everything else, so that help and refusals are in that language
+    too. Raises ``Refusal`` where it names a language that we do not have.
     """
-    left, language = [], otherwise
-    waiting = iter(arguments)
-    for word in waiting:
+    rest, language = [], default
+    words = iter(arguments)
+    for word in words:
         option, sign, value = word.partition("=")
         if option != _OPTION:
-            left.append(word)
+            rest.append(word)
             continue
-        language = value if sign else next(waiting, "")
+        language = value if sign else next(words, "")
         if language not in LANGUAGES:
             raise Refusal("film.language", found=repr(language[:40]), allowed=", ".join(LANGUAGES))
-    return left, language
+    return rest, language

@@ -1,4 +1,4 @@
-"""The controls and the live part of the curves: which loss, against what, and where the run's samples are."""
+"""The controls of the curves page: which loss, compared with what, and where the samples of the run are."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,34 +6,34 @@ from dataclasses import replace
 import streamlit as st
 
 from app.page import navigation
-from app.page.experiment_knobs import Value, changed
-from app.page.run_view import show_or_default
+from app.page.experiment_knobs import Value, with_settings
+from app.page.run_view import open_run_or_default
 from app.page.stage_component import histogram
-from app.page.url_state import MAX_REFERENCES, Link, shown
+from app.page.url_state import MAX_REFERENCES, Link, write_value
 from app.page.widgets import name_of, positions, word_of
 from engine import Panel
 from losses import LOSSES, loss_term
 from plots.curves import LEFT, RIGHT, Reference, span
 from spec import Knob, Refusal, knobs_of, text
 
-#: So many values spread over the slider are offered for comparison, beside those of one's own.
-_OFFERED = 5
+#: How many values, spread over the slider, the list offers for comparison; others can be typed.
+_SUGGESTIONS = 5
 
 
-def set_curve(panel: Panel) -> None:
-    """Show the curves of another loss; a comparison stays as long as the loss does."""
-    now = navigation.now()
-    same = now.curved.loss == panel.loss
-    navigation.go(replace(now, curve=panel) if same else replace(now, curve=panel, compare="", against=()))
+def show_curve(panel: Panel) -> None:
+    """Show the curves of these knobs; another loss ends the comparison."""
+    link = navigation.current_link()
+    same = link.curve_panel.loss == panel.loss
+    navigation.go(replace(link, curve=panel) if same else replace(link, curve=panel, compare="", against=()))
 
 
 def compare_controls(link: Link) -> None:
     """Show what the curve is compared with: nothing, the default, or a few values of one knob."""
-    language, panel = link.language, link.curved
+    language, panel = link.language, link.curve_panel
     knobs = {knob.name: knob for knob in knobs_of(LOSSES[panel.loss])}
     titles = {name: text(f"ui.curves.{name or 'nothing'}", language) for name in ("", "default")}
     titles |= {name: name_of(knob, language) for name, knob in knobs.items()}
-    _keep("compare", link.compare)
+    _set_widget("compare", link.compare)
     st.selectbox(
         text("ui.curves.compare", language),
         list(titles),
@@ -42,30 +42,30 @@ def compare_controls(link: Link) -> None:
         on_change=lambda: _compare(st.session_state["compare"], ()),
     )
     if knob := knobs.get(link.compare):
-        words = [shown(value) for value in link.against]
+        words = [write_value(value) for value in link.against]
         key = f"against.{panel.loss}.{knob.name}"
-        _keep(key, words)
+        _set_widget(key, words)
         st.multiselect(
             text("ui.curves.against", language, limit=MAX_REFERENCES),
-            list(dict.fromkeys([*map(shown, _offered(knob)), *words])),
+            list(dict.fromkeys([*map(write_value, _suggestions(knob)), *words])),
             key=key,
             max_selections=MAX_REFERENCES,
             accept_new_options=knob.kind in {"number", "whole"},
             format_func=lambda word: word_of(knob, word, language),
-            on_change=lambda: _against(knob, st.session_state[key]),
+            on_change=lambda: _compare_values(knob, st.session_state[key]),
         )
 
 
 def references(link: Link) -> tuple[Reference, ...]:
-    """Return the losses that are drawn faintly beside the one in question."""
-    loss = link.curved.make()
+    """Return the losses whose curves are drawn faintly beside that of the link."""
+    loss = link.curve_panel.make()
     if link.compare == "default":
         return (Reference(text("ui.curves.default", link.language), type(loss)()),)
     knobs = {knob.name: knob for knob in knobs_of(loss)}
     return tuple(
         Reference(
             f"{name_of(knobs[link.compare], link.language)} = "
-            f"{word_of(knobs[link.compare], shown(value), link.language)}",
+            f"{word_of(knobs[link.compare], write_value(value), link.language)}",
             loss.replace(**{link.compare: value}),
         )
         for value in link.against
@@ -73,15 +73,15 @@ def references(link: Link) -> tuple[Reference, ...]:
 
 
 def live_histogram(link: Link, variable: str) -> None:
-    """Show where the samples of the open run are on the axis of the curves, or how to open such a run."""
-    showing, trouble = show_or_default(link)
-    panels = showing.experiment.panels if showing else ()
-    places = [place for place, panel in enumerate(panels) if panel.loss == link.curved.loss]
-    if trouble:
-        st.error(trouble.render(link.language))
-    if not showing or not places:
+    """Show where the samples of the open run lie on the axis of the curves, or how to open a run with this loss."""
+    view, problem = open_run_or_default(link)
+    panels = view.experiment.panels if view else ()
+    places = [place for place, panel in enumerate(panels) if panel.loss == link.curve_panel.loss]
+    if problem:
+        st.error(problem.render(link.language))
+    if not view or not places:
         st.info(text("ui.curves.no_run", link.language))
-        experiment = changed(link.experiment, panels=(link.curved,))
+        experiment = with_settings(link.experiment, panels=(link.curve_panel,))
         st.page_link(
             "views/studio.py",
             label=text("ui.curves.open_studio", link.language),
@@ -90,46 +90,46 @@ def live_histogram(link: Link, variable: str) -> None:
         )
         return
     st.caption(text("ui.curves.live", link.language))
-    trained = panels[places[0]].make()
-    for branch in trained.branches:
-        profile = trained.profile(branch)
+    loss = panels[places[0]].make()
+    for branch in loss.branches:
+        profile = loss.profile(branch)
         if profile.variable == variable:
-            if len(trained.branches) > 1:
+            if len(loss.branches) > 1:
                 st.caption(loss_term("branches", branch, link.language))
             histogram(
-                run=showing.run,
+                run=view.run,
                 language=link.language,
                 panel=places[0],
                 branch=branch,
                 low=profile.low,
                 high=profile.high,
                 key=f"histogram.{branch}",
-                view=span(link.curved.make(), variable),
+                view=span(link.curve_panel.make(), variable),
                 margin=(LEFT, RIGHT),
             )
 
 
-def _offered(knob: Knob) -> Sequence[Value]:
+def _suggestions(knob: Knob) -> Sequence[Value]:
     if knob.kind == "switch":
         return (False, True)
     if knob.kind == "choice":
         return knob.choices
     places = positions(knob, knob.default)
-    return [places[round(share * (len(places) - 1) / (_OFFERED - 1))] for share in range(_OFFERED)]
+    return [places[round(share * (len(places) - 1) / (_SUGGESTIONS - 1))] for share in range(_SUGGESTIONS)]
 
 
 def _compare(name: str, values: tuple[Value, ...]) -> None:
-    now = navigation.now()
-    navigation.go(replace(now, curve=now.curved if name else now.curve, compare=name, against=values))
+    link = navigation.current_link()
+    navigation.go(replace(link, curve=link.curve_panel if name else link.curve, compare=name, against=values))
 
 
-def _against(knob: Knob, words: Sequence[str]) -> None:
+def _compare_values(knob: Knob, words: Sequence[str]) -> None:
     try:
         _compare(knob.name, tuple(knob.parse(word) for word in words))
     except Refusal as refusal:
-        navigation.say(refusal.message)
+        navigation.leave_message(refusal.message)
 
 
-def _keep(key: str, value: object) -> None:
+def _set_widget(key: str, value: object) -> None:
     if st.session_state.get(key) != value:
         st.session_state[key] = value

@@ -12,28 +12,29 @@ from spec import text
 
 
 def example_picker(link: Link) -> None:
-    """Show the examples; the chosen one is shown on the stage and in the controls."""
-    chosen = next((preset.slug for preset in PRESETS if preset.experiment == link.experiment), None)
-    if st.session_state.get("example") != chosen:
-        st.session_state["example"] = chosen
+    """Show the examples; a click shows one on the stage and in the controls."""
+    current = next((preset.slug for preset in PRESETS if preset.experiment == link.experiment), None)
+    if st.session_state.get("example") != current:
+        st.session_state["example"] = current
 
-    def choose() -> None:
+    def show_example() -> None:
         for preset in PRESETS:
             if preset.slug == st.session_state["example"]:
-                navigation.go(replace(navigation.now(), experiment=preset.experiment, run="", frame=None))
+                link = navigation.current_link()
+                navigation.go(replace(link, experiment=preset.experiment, run="", frame=None))
 
     st.segmented_control(
         text("ui.preset.choose", link.language),
         [preset.slug for preset in PRESETS],
         key="example",
         format_func=lambda slug: text(f"ui.preset.{slug}.title", link.language),
-        on_change=choose,
+        on_change=show_example,
         label_visibility="collapsed",
     )
 
 
 def story(link: Link) -> None:
-    """Tell what is to be seen in the example, or that the settings are the visitor's own."""
+    """Say what there is to see in the example, or that these are the visitor's own settings."""
     for preset in PRESETS:
         if preset.experiment == link.experiment:
             st.caption(text(f"ui.preset.{preset.slug}.story", link.language))

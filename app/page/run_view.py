@@ -1,4 +1,4 @@
-"""What the stage shows for a link: a run, whose it is, and its settings as they are now."""
+"""The run that a link shows: which one it is, its settings as they are now, and what an edit on the stage does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,22 +6,26 @@ from typing import Any
 
 import streamlit as st
 
-from app.page.experiment_knobs import moved
+from app.page.experiment_knobs import with_knob
 from app.page.stage_component import StageResult
 from app.page.url_state import Link
-from app.page.widgets import help_of, limit_of, name_of, word_of
+from app.page.widgets import limit_of, name_of, word_of
 from app.trainer_client import trainer_client
 from engine import Experiment, Panel
-from losses import LOSSES, loss_title
+from losses import LOSSES, knob_help, loss_title
 from spec import Knob, Message, Refusal, knobs_of, text
 
-#: Seconds until a run that was just started can be read; the trainer reads its data in that time.
-_PATIENCE = 30.0
+#: Seconds until a new run can be read. The trainer loads its data in that time.
+_OPENING_TIME = 30.0
 
 
 @dataclass(frozen=True)
-class Showing:
-    """A run, the token that lets this visitor move its knobs (``None``: an edit forks), and its settings now."""
+class RunView:
+    """A run on the stage.
+
+    ``owner`` is the token with which this visit may move its knobs; without one (``None``) an edit makes a fork.
+    ``experiment`` has the values of the knobs after all edits; ``classes`` is the number of classes of its data.
+    """
 
     run: str
     owner: str | None
@@ -29,86 +33,85 @@ class Showing:
     classes: int
 
 
-def show(link: Link) -> Showing:
-    """Return what the stage shows: the run that the link names, else the run of its experiment.
+def open_run(link: Link) -> RunView:
+    """Return the run that the link names, else the run of its experiment, which is started where there is none.
 
-    Raises ``Refusal`` where there is no such run or where it could not begin.
+    Raises ``Refusal`` where there is no such run or where it cannot start.
     """
-    run = link.run or start(link.experiment)
-    trainer_client().wait_opened(run, _PATIENCE)
+    run = link.run or start_run(link.experiment)
+    trainer_client().wait_opened(run, _OPENING_TIME)
     with trainer_client().library.open(run) as recording:
         experiment = Experiment.parse(recording.meta["experiment"])
         for edit in recording.edits:
-            experiment = moved(experiment, edit.panel, edit.knob, edit.value)
-        return Showing(run, _owners().get(run), experiment, len(recording.meta["classes"]))
+            experiment = with_knob(experiment, edit.panel, edit.knob, edit.value)
+        return RunView(run, _owners().get(run), experiment, len(recording.meta["classes"]))
 
 
-def show_or_default(link: Link) -> tuple[Showing | None, Message | None]:
-    """Return what the stage shows, and a sentence where it is not what the link asks for."""
-    trouble: Message | None = None
-    for asked in dict.fromkeys((link.run, "")):
+def open_run_or_default(link: Link) -> tuple[RunView | None, Message | None]:
+    """Return the run of a link, or of its experiment where the named run is missing; and what went wrong."""
+    problem: Message | None = None
+    for run in dict.fromkeys((link.run, "")):
         try:
-            return show(replace(link, run=asked)), trouble
+            return open_run(replace(link, run=run)), problem
         except Refusal as refusal:
-            trouble = trouble or refusal.message
-    return None, trouble
+            problem = problem or refusal.message
+    return None, problem
 
 
-def start(experiment: Experiment) -> str:
-    """Return the run of an experiment, trained from now on if it was never before; keep the token of a new one."""
-    started = trainer_client().start(experiment)
-    own(started.id, started.owner)
-    return started.id
+def start_run(experiment: Experiment) -> str:
+    """Return the run of an experiment; train it where it was never trained, and remember the token of the new run."""
+    run = trainer_client().start(experiment)
+    _remember_owner(run.id, run.owner)
+    return run.id
 
 
-def own(run: str, owner: str | None) -> None:
-    """Remember the token of a run for this visit."""
-    if owner:
-        _owners()[run] = owner
-
-
-def followed(link: Link, done: StageResult) -> Link:
-    """Return the link after what was done on the stage: it names the run and its knobs as they are now."""
-    if done.rested:
-        link = replace(link, frame=done.rested.frame)
-    if done.forked:
-        own(done.forked.id, done.forked.owner)
-        link = replace(link, run=done.forked.id, frame=None)
-    if done.edited:
-        edit = done.edited
-        experiment = moved(link.experiment, edit.panel, edit.knob, edit.value)
+def apply_result(link: Link, result: StageResult) -> Link:
+    """Return the link after what happened on the stage: it names the run, its knobs as they are now, and the frame."""
+    if result.rested:
+        link = replace(link, frame=result.rested.frame)
+    if result.forked:
+        _remember_owner(result.forked.id, result.forked.owner)
+        link = replace(link, run=result.forked.id, frame=None)
+    if edit := result.edited:
+        experiment = with_knob(link.experiment, edit.panel, edit.knob, edit.value)
         link = replace(link, run=link.run or edit.run, frame=None, experiment=experiment)
     return link
 
 
-def stage_panels(showing: Showing, language: str) -> list[dict[str, Any]]:
-    """Describe the panels of a run for the stage: titles, and the knobs that can be moved under each picture."""
+def stage_panels(view: RunView, language: str) -> list[dict[str, Any]]:
+    """Describe the panels of a run for the stage: titles, and the knobs under each picture."""
     return [
         {
             "panel": place,
             "title": loss_title(LOSSES[panel.loss], language),
             "slug": panel.loss,
-            "knobs": [_knob(knob, panel, showing, language) for knob in knobs_of(LOSSES[panel.loss])],
+            "knobs": [_describe_knob(knob, panel, view, language) for knob in knobs_of(LOSSES[panel.loss])],
         }
-        for place, panel in enumerate(showing.experiment.panels)
+        for place, panel in enumerate(view.experiment.panels)
     ]
 
 
-def _knob(knob: Knob, panel: Panel, showing: Showing, language: str) -> Mapping[str, Any]:
+def _describe_knob(knob: Knob, panel: Panel, view: RunView, language: str) -> Mapping[str, Any]:
     return {
         "name": knob.name,
         "kind": knob.kind,
         "label": name_of(knob, language),
-        "help": help_of(knob, panel.loss, language),
+        "help": knob_help(LOSSES[panel.loss], knob, language) or None,
         "unit": knob.unit,
         "slider": list(knob.slider),
         "log": knob.log,
         "choices": list(knob.choices),
         "choice_labels": [word_of(knob, word, language) for word in knob.choices],
         "value": panel.knobs[knob.name],
-        "limit": limit_of(knob, panel.make(), showing.classes, showing.experiment.dim),
+        "limit": limit_of(knob, panel.make(), view.classes, view.experiment.dim),
         "limit_help": text("ui.studio.limit", language),
     }
+
+
+def _remember_owner(run: str, owner: str | None) -> None:
+    """Remember the token of a run for this visit."""
+    if owner:
+        _owners()[run] = owner
 
 
 def _owners() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One factory makes every control from a knob: its positions, its label, its help."""
+"""One function makes every control from a knob: its positions, its label, its help."""
 
 import math
 from collections.abc import Callable
@@ -7,29 +7,28 @@ from typing import Any
 import streamlit as st
 
 from app.page.experiment_knobs import Value
-from app.page.url_state import shown
+from app.page.url_state import write_value
 from engine.nets import NETS, net_title
 from losses import LOSSES, Loss, loss_title
-from spec import Knob, Refusal, has_text, text
+from spec import Knob, Refusal, has_text, help_of, text
 
-#: A linear slider has about so many positions: one for each pixel or two of a narrow sidebar.
+#: About how many positions a linear slider has: one for every pixel or two of a narrow sidebar.
 _POSITIONS = 120
 
-#: A logarithmic slider has so many positions a factor of ten, rounded to two digits.
+#: How many positions a logarithmic slider has for each factor of ten, rounded to two digits.
 _PER_DECADE = 20
 
-#: How far below its end a logarithmic slider that starts at 0 goes before it reaches 0.
+#: How many factors of ten lie between the end of a logarithmic slider that starts at 0 and its first step above 0.
 _DECADES = 3
 
-
-#: Where the catalogue has the words of knobs that choose from one of our lists.
+#: Where the catalogue has the words that these knobs choose from; those of other knobs stand under ``ui.word``.
 _WORDS = {"data": "data.set", "setting": "losses.settings"}
 
 
 def positions(knob: Knob, value: Value) -> tuple[float, ...]:
-    """Return where the slider of a numeric knob can stand: its range, its default, and the value as it is.
+    """Return the positions of a numeric knob's slider: those of its range, its default, and the value itself.
 
-    A value from a link that lies outside the slider's range, but inside what is allowed, is kept.
+    A value from a link may lie outside the range of the slider, as long as the knob allows it.
     """
     low, high = knob.slider
     places = _logarithmic(low, high) if knob.log else _linear(low, high, knob.kind == "whole")
@@ -56,11 +55,11 @@ def _logarithmic(low: float, high: float) -> list[float]:
     return [low, *(float(f"{place:.2g}") for place in ladder), high]
 
 
-def written(knob: Knob, value: Value) -> str:
+def write_with_unit(knob: Knob, value: Value) -> str:
     """Write a value with its unit; an angle in degrees as well."""
     if knob.unit == "rad":
-        return f"{shown(value)} rad = {math.degrees(float(value)):.1f}°"
-    return shown(value)
+        return f"{write_value(value)} rad = {math.degrees(float(value)):.1f}°"
+    return write_value(value)
 
 
 def name_of(knob: Knob, language: str) -> str:
@@ -73,14 +72,6 @@ def label_of(knob: Knob, language: str) -> str:
     """Return the label of a knob: the paper's symbol and the name."""
     symbol = f"${knob.symbol}$ " if knob.symbol and knob.symbol != knob.name else ""
     return symbol + name_of(knob, language)
-
-
-def help_of(knob: Knob, owner: str, language: str) -> str | None:
-    """Return the help of a knob: of the loss (or net, or data set) itself, else what several share, else its own."""
-    own = (f"losses.{owner}.knobs.{knob.name}", f"nets.{owner}.knobs.{knob.name}")
-    keys = (*own, f"losses.knobs.{knob.name}", f"data.dial.{knob.name}", f"ui.help.{knob.name}")
-    found = (text(key, language) for key in keys if has_text(key))
-    return next(found, knob.about or None)
 
 
 def word_of(knob: Knob, word: str, language: str) -> str:
@@ -98,19 +89,20 @@ def control(
     value: Value,
     change: Callable[[Any], None],
     *,
-    owner: str,
     language: str,
     key: str,
+    owner: str = "experiment",
     note: Callable[[str], str] = lambda word: "",
 ) -> None:
-    """Show a knob of an owner (a loss, a net, or "") as a slider, a list or a switch that stands at ``value``.
+    """Show a knob at ``value`` as a slider, a list, a text field or a switch.
 
-    ``note`` may set something before a word of a list. The value lives with the caller, not in the widget: what
-    the widget says goes to ``change``, and the next run of the script brings it back.
+    ``owner`` says whose knob it is, as in ``help_of``. ``note`` returns what stands before a word of a list. The value
+    belongs to the caller, not to the widget: a new value goes to ``change``, and the next run of the script passes it
+    in again.
     """
-    if st.session_state.get(key) != value:  # set only then: a widget that is set snaps back under the hand
+    if st.session_state.get(key) != value:  # only then: a slider that is set while one drags it jumps back
         st.session_state[key] = value
-    label, hint = label_of(knob, language), help_of(knob, owner, language)
+    label, hint = label_of(knob, language), help_of(knob, owner, language) or None
 
     def report() -> None:
         try:
@@ -138,13 +130,16 @@ def control(
             key=key,
             help=hint,
             on_change=report,
-            format_func=lambda place: written(knob, place),
+            format_func=lambda place: write_with_unit(knob, place),
         )
 
 
 def limit_of(knob: Knob, loss: Loss, classes: int, dim: int) -> float | None:
-    """Return the limit that geometry sets a knob at the loss's other knobs, or ``None``: asked at the slider's ends."""
+    """Return the limit that geometry sets to a knob, or ``None``, with the other knobs of the loss as they are.
+
+    The advice of the loss names the limit when the knob is beyond it, so the loss is tried at the ends of the slider.
+    """
     if knob.kind not in {"number", "whole"}:
         return None
     ends = (loss.replace(**{knob.name: end}).advice(classes, dim) for end in knob.slider)
-    return next((advice.limit for given in ends for advice in given if advice.knob == knob.name), None)
+    return next((advice.limit for advices in ends for advice in advices if advice.knob == knob.name), None)

@@ -1,1 +1,1 @@
-"""The server: HTTP routes, the live socket, and what stands before every request."""
+"""The server: HTTP routes, the live socket, and the checks before every request."""

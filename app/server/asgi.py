@@ -18,10 +18,10 @@ from app.server.routes import routes
 from app.server.websocket import live
 from app.trainer_client import make_client, set_trainer_client
 
-#: Seconds between two looks for garbage. Streamlit's own, after every rerun, is switched off.
-_GARBAGE_EVERY = 60.0
+#: Seconds between two garbage collections. The one of Streamlit after every rerun is off in its settings.
+_COLLECT_EVERY = 60.0
 
-#: Objects that are made before the young are looked through; the default of 700 does it all the time.
+#: New objects before Python collects the youngest ones by itself; its default of 700 would do so all the time.
 _YOUNG = 50_000
 
 
@@ -31,27 +31,27 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     client.open()
     set_trainer_client(client)
     gc.collect()
-    gc.freeze()  # what is imported stays; it need not be looked through again
+    gc.freeze()  # imported modules stay, so they need not be searched again
     gc.set_threshold(_YOUNG, 20, 1000)
-    sweeper = asyncio.create_task(_sweep())
+    collector = asyncio.create_task(_collect_garbage())
     try:
         yield None
     finally:
-        sweeper.cancel()
+        collector.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await sweeper
+            await collector
         set_trainer_client(None)
         await asyncio.to_thread(client.close)
 
 
-async def _sweep() -> None:
-    """Collect garbage when the server has a quiet moment: its loop comes round without delay."""
+async def _collect_garbage() -> None:
+    """Collect garbage now and then: all of it when the server is idle, else only the youngest objects."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(_GARBAGE_EVERY)
-        asked = loop.time()
-        await asyncio.sleep(0)
-        gc.collect(2 if loop.time() - asked < 0.002 else 0)
+        await asyncio.sleep(_COLLECT_EVERY)
+        before = loop.time()
+        await asyncio.sleep(0)  # returns at once where nothing else waits for the loop
+        gc.collect(2 if loop.time() - before < 0.002 else 0)
 
 
 app = st.App(

@@ -1,4 +1,4 @@
-"""Errors in one sentence, in the language of the one who asked."""
+"""Errors as one sentence, in the language of the request."""
 
 import re
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from spec import LANGUAGES, Message
 
 _PART = re.compile(r"\s*([A-Za-z]{1,8})[A-Za-z0-9-]*\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
-#: Languages that are looked at; nobody reads more.
-_MOST = 32
+#: How many languages of a header are read.
+_MOST_LANGUAGES = 32
 
 
 def language_of(accepted: str | None) -> str:
-    """Return the language of an ``Accept-Language`` header; the first one of ours where it names none of them."""
+    """Return the best language of an ``Accept-Language`` header that we have, else the first one of ours."""
     best, weight = LANGUAGES[0], 0.0
-    for part in (accepted or "").split(",")[:_MOST]:
+    for part in (accepted or "").split(",")[:_MOST_LANGUAGES]:
         match = _PART.fullmatch(part)
         if match is None:
             continue
@@ -26,8 +26,8 @@ def language_of(accepted: str | None) -> str:
     return best
 
 
-def refused(
+def refusal_response(
     message: Message, status: int, accepted: str | None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Answer with a sentence."""
+    """Return a JSON response ``{"error": sentence}`` in the language of an ``Accept-Language`` header."""
     return JSONResponse({"error": message.render(language_of(accepted))}, status, headers)

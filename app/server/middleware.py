@@ -1,4 +1,4 @@
-"""What stands before every request: security headers, and no for what nobody should send."""
+"""Checks before every request: security headers, and a refusal of what no honest client sends."""
 
 import base64
 import hashlib
@@ -11,20 +11,20 @@ import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.server.errors import refused
+from app.server.errors import refusal_response
 from spec import Message as Sentence
 
 _UPLOAD = "/_stcore/upload_file/"
-_OURS = ("/api", "/stage/", "/healthz")
+_OUR_PATHS = ("/api", "/stage/", "/healthz")
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def content_policy() -> str:
-    """Return the Content-Security-Policy: everything from here, nothing from elsewhere.
+    """Return the Content-Security-Policy: everything from this server, nothing from elsewhere.
 
-    Streamlit loads the module of a component from a blob, Plotly and Streamlit set styles inline, and Streamlit's
-    own page has one inline script, which is allowed by its hash. Functions may be made from strings for the sake of
-    those who drive the page from outside (docs/decisions/0008-strings-may-become-functions.md).
+    Streamlit loads the module of a component from a blob, and Plotly and Streamlit set styles inline. Streamlit's own
+    page has one inline script, which is allowed by its hash. Functions may be made from strings, because programs that
+    drive the page need it (docs/decisions/0008-strings-may-become-functions.md).
     """
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _INLINE.findall(page)]
@@ -47,7 +47,7 @@ def content_policy() -> str:
 
 
 def same_origin(headers: Headers) -> bool:
-    """Tell whether a request comes from our own pages, or from a program, which sends no origin."""
+    """Return whether a request comes from our own pages, or from a program, which sends no origin."""
     origin = headers.get("origin")
     if origin is None:
         return True
@@ -59,7 +59,7 @@ def same_origin(headers: Headers) -> bool:
 
 @final
 class Guard:
-    """Middleware that adds the headers, refuses uploads, and answers odd addresses of our own with a sentence."""
+    """Middleware that adds the headers, refuses uploads, and answers odd addresses under our routes with a sentence."""
 
     def __init__(self, app: ASGIApp, *, uploads: bool = False) -> None:
         self._app = app
@@ -74,7 +74,7 @@ class Guard:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let the app answer."""
+        """Refuse the request, or pass it on to the app."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -86,21 +86,21 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = self._refuses(scope)
+        refusal = self._check(scope)
         if refusal is not None:
             sentence, status = refusal
-            answer = refused(Sentence.of(sentence), status, Headers(scope=scope).get("accept-language"))
+            answer = refusal_response(Sentence.of(sentence), status, Headers(scope=scope).get("accept-language"))
             await answer(scope, receive, with_headers)
             return
-        if scope["path"].startswith("/api/"):  # frames do not get smaller, and compressing them holds the server up
-            scope["headers"] = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
+        if scope["path"].startswith("/api/"):  # compressing frames takes time and saves little
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
         await self._app(scope, receive, with_headers)
 
-    def _refuses(self, scope: Scope) -> tuple[str, int] | None:
+    def _check(self, scope: Scope) -> tuple[str, int] | None:
         path: str = scope["path"]
         if not self._uploads and _UPLOAD in path and scope["method"] != "OPTIONS":
             return "server.no_uploads", 403
         odd = ".." in path or "\\" in path or "//" in path or not path.isprintable()
-        if odd and path.lstrip("/").startswith(tuple(ours.lstrip("/") for ours in _OURS)):
+        if odd and path.lstrip("/").startswith(tuple(ours.lstrip("/") for ours in _OUR_PATHS)):
             return "server.bad_path", 400
         return None

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 from streamlit.runtime import Runtime
 
-from app.server.errors import language_of, refused
+from app.server.errors import language_of, refusal_response
 from app.trainer_client import trainer_client
 from engine.recording.file_format import SUFFIX
 from engine.recording.library import Entry, check_id, title_of
@@ -27,16 +27,16 @@ from spec import Message, Refusal
 
 STAGE = Path(__file__).parents[1] / "stage"
 
-#: Bytes of frames in one answer, beside the first frame, which is always sent.
+#: The most bytes of frames in one answer; the first frame is sent whatever its size.
 _MOST_BYTES = 8 * 2**20
 
-#: SQLite counts rows with 64 bits, a record's id has 32.
+#: The id of a frame has 32 bits.
 _MOST_FRAMES = 2**31
 
-#: Seconds that a run which was just asked for may take to begin: its data set is loaded first.
-OPENING = 60.0
+#: Seconds until a new run can be read. The trainer loads its data in that time.
+OPENING_TIME = 60.0
 
-_KINDS = {
+_MEDIA_TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".css": "text/css",
@@ -49,7 +49,7 @@ _KINDS = {
 }
 _STAGE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
-#: Refusals that are not the fault of the request's form.
+#: Status codes of refusals; those that are not here have 400.
 _STATUS = {
     "server.unknown_run": 404,
     "server.recording_missing": 404,
@@ -65,15 +65,15 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes() -> list[BaseRoute]:
-    """Return the routes; the last ones catch what nothing else does, so that the page's do not."""
+    """Return our routes. The last ones catch the rest below ``/api`` and ``/stage``, which Streamlit would answer."""
     ours = [
-        Route("/healthz", _spoken(_health)),
-        Route("/api/runs", _spoken(_runs)),
-        Route("/api/runs/{run}", _spoken(_run)),
-        Route("/api/runs/{run}/points", _spoken(_points)),
-        Route("/api/runs/{run}/frames", _spoken(_frames)),
-        Route("/api/runs/{run}/file", _spoken(_file)),
-        Route("/stage/{file}", _spoken(_stage)),
+        Route("/healthz", _with_sentences(_health)),
+        Route("/api/runs", _with_sentences(_runs)),
+        Route("/api/runs/{run}", _with_sentences(_run)),
+        Route("/api/runs/{run}/points", _with_sentences(_points)),
+        Route("/api/runs/{run}/frames", _with_sentences(_frames)),
+        Route("/api/runs/{run}/file", _with_sentences(_file)),
+        Route("/stage/{file}", _with_sentences(_stage)),
     ]
 
     rest = _Rest(ours)
@@ -82,23 +82,23 @@ def routes() -> list[BaseRoute]:
 
 @final
 class _Rest:
-    """What is left over: a wrong method of one of our routes, or nothing at all."""
+    """Answers what no route takes: a wrong method of one of our routes, or an address where nothing is."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = any(route.matches(scope)[0] is not Match.NONE for route in self._routes)
-        await _rest(Request(scope), known)(scope, receive, send)
+        exists = any(route.matches(scope)[0] is not Match.NONE for route in self._routes)
+        await _answer_rest(Request(scope), exists)(scope, receive, send)
 
 
 def describe(client: Client, run: str) -> dict[str, Any]:
-    """Return what ``GET /api/runs/{id}`` answers, the reasons still as messages."""
-    client.wait_opened(run, OPENING)
+    """Return the answer of ``GET /api/runs/{id}``, its reasons as messages that ``render_messages`` puts into words."""
+    client.wait_opened(run, OPENING_TIME)
     with client.library.open(run) as recording:
         state = client.state(run)
         live = state is not None and state.live
-        status = state.status if state is not None else _listed(recording.meta["status"])
+        status = state.status if state is not None else _file_status(recording.meta["status"])
         reason = state.reason if state is not None else message_from_json(recording.meta.get("reason"))
         return {
             **recording.meta,
@@ -110,44 +110,44 @@ def describe(client: Client, run: str) -> dict[str, Any]:
             "steps": recording.last_step,
             "live": live,
             "events": [
-                {"kind": event.kind, "step": event.step, "frame": event.frame, "body": in_words(event.body)}
+                {"kind": event.kind, "step": event.step, "frame": event.frame, "body": with_message(event.body)}
                 for event in recording.events
             ],
             "bytes": recording.path.stat().st_size,
         }
 
 
-def in_words(body: Any) -> dict[str, Any]:
-    """Return an event's body with its reason as a message."""
+def with_message(body: Any) -> dict[str, Any]:
+    """Return the body of an event, its reason as a message."""
     return {**body, "reason": message_from_json(body["reason"])} if "reason" in body else dict(body)
 
 
-def rendered(value: Any, language: str) -> Any:
-    """Put every message in a description into words."""
+def render_messages(value: Any, language: str) -> Any:
+    """Put every message of a description into words."""
     if isinstance(value, Message):
         return value.render(language)
     if isinstance(value, dict):
-        return {key: rendered(each, language) for key, each in value.items()}
-    return [rendered(each, language) for each in value] if isinstance(value, list) else value
+        return {key: render_messages(each, language) for key, each in value.items()}
+    return [render_messages(each, language) for each in value] if isinstance(value, list) else value
 
 
-def _listed(status: str) -> str:
-    """A file that says it is open, without a worker that has it, was interrupted."""
+def _file_status(status: str) -> str:
+    """Return the status of a run that no worker has: a file that still says ``open`` was interrupted."""
     return "interrupted" if status == "open" else status
 
 
-def _spoken(handler: Handler) -> Handler:
-    """Answer refusals with their sentence, and our own mistakes with one as well."""
+def _with_sentences(handler: Handler) -> Handler:
+    """Make a handler answer every failure with a sentence: a refusal, or a mistake of our own."""
 
     async def answer(request: Request) -> Response:
         accepted = request.headers.get("accept-language")
         try:
             return await handler(request)
         except Refusal as refusal:
-            return refused(refusal.message, _STATUS.get(refusal.message.key, 400), accepted)
+            return refusal_response(refusal.message, _STATUS.get(refusal.message.key, 400), accepted)
         except Exception:
             _log.exception("%s %s", request.method, request.url.path[:200])
-            return refused(Message.of("server.server_error"), 500, accepted)
+            return refusal_response(Message.of("server.server_error"), 500, accepted)
 
     return answer
 
@@ -156,15 +156,17 @@ def _language(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
 
 
-def _rest(request: Request, known: bool) -> Response:
+def _answer_rest(request: Request, exists: bool) -> Response:
     accepted = request.headers.get("accept-language")
-    if not known:
-        return refused(Message.of("server.no_route"), 404, accepted)
+    if not exists:
+        return refusal_response(Message.of("server.no_route"), 404, accepted)
     allow = "GET, HEAD, OPTIONS"
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": allow})
     method = request.method if request.method.isalpha() else "?"
-    return refused(Message.of("server.no_method", method=method[:10], allowed=allow), 405, accepted, {"Allow": allow})
+    return refusal_response(
+        Message.of("server.no_method", method=method[:10], allowed=allow), 405, accepted, {"Allow": allow}
+    )
 
 
 async def _health(request: Request) -> Response:
@@ -195,8 +197,8 @@ def _entry(client: Client, entry: Entry) -> dict[str, Any]:
 
 
 async def _run(request: Request) -> Response:
-    described = await run_in_threadpool(describe, trainer_client(), check_id(request.path_params["run"]))
-    return JSONResponse(rendered(described, _language(request)), headers={"Cache-Control": "no-store"})
+    description = await run_in_threadpool(describe, trainer_client(), check_id(request.path_params["run"]))
+    return JSONResponse(render_messages(description, _language(request)), headers={"Cache-Control": "no-store"})
 
 
 async def _points(request: Request) -> Response:
@@ -209,16 +211,16 @@ async def _frames(request: Request) -> Response:
     count = _number(request, "count", 1, _MOST_FRAMES)
 
     def read(recording: Recording) -> bytes:
-        packed: list[bytes] = []
+        records: list[bytes] = []
         size = 0
-        for frame in recording.stored_frames(first, count):
-            packed.append(frame.pack())
-            size += len(packed[-1])
+        for record in recording.stored_frames(first, count):
+            records.append(record.pack())
+            size += len(records[-1])
             if size > _MOST_BYTES:
                 break
-        if len(packed) > 1 and size > _MOST_BYTES:
-            packed.pop()
-        return b"".join(packed)
+        if len(records) > 1 and size > _MOST_BYTES:
+            records.pop()
+        return b"".join(records)
 
     return _bytes(await run_in_threadpool(_read, request, read))
 
@@ -247,23 +249,23 @@ async def _file(request: Request) -> Response:
 async def _stage(request: Request) -> Response:
     name = request.path_params["file"]
     path = STAGE / name
-    if _STAGE_FILE.fullmatch(name) is None or path.suffix not in _KINDS or not path.is_file():
+    if _STAGE_FILE.fullmatch(name) is None or path.suffix not in _MEDIA_TYPES or not path.is_file():
         raise Refusal("server.no_route")
     body = await run_in_threadpool(path.read_bytes)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    # a link with a version names these very bytes; one without is asked for again
-    keep = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
-    headers = {"ETag": tag, "Cache-Control": keep}
+    # an address with a version always means these bytes; a browser asks again for one without
+    caching = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
+    headers = {"ETag": tag, "Cache-Control": caching}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=_KINDS[path.suffix], headers=headers)
+    return Response(body, media_type=_MEDIA_TYPES[path.suffix], headers=headers)
 
 
-def _read(request: Request, take: Callable[[Recording], bytes]) -> bytes:
+def _read(request: Request, select: Callable[[Recording], bytes]) -> bytes:
     client, run = trainer_client(), check_id(request.path_params["run"])
-    client.wait_opened(run, OPENING)
+    client.wait_opened(run, OPENING_TIME)
     with client.library.open(run) as recording:
-        return take(recording)
+        return select(recording)
 
 
 def _bytes(body: bytes) -> Response:
@@ -271,9 +273,9 @@ def _bytes(body: bytes) -> Response:
 
 
 def _number(request: Request, name: str, low: int, default: int) -> int:
-    written = request.query_params.get(name)
-    if written is None:
+    word = request.query_params.get(name)
+    if word is None:
         return default
-    if re.fullmatch(r"[0-9]{1,10}", written) is None or not low <= int(written) <= _MOST_FRAMES:
-        raise Refusal("server.query_number", name=name, found=repr(written[:40]), low=low, high=_MOST_FRAMES)
-    return int(written)
+    if re.fullmatch(r"[0-9]{1,10}", word) is None or not low <= int(word) <= _MOST_FRAMES:
+        raise Refusal("server.query_number", name=name, found=repr(word[:40]), low=low, high=_MOST_FRAMES)
+    return int(word)

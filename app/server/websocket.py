@@ -1,4 +1,4 @@
-"""The live socket: the newest frame to whoever looks, and knobs from whoever owns the run (docs/live.md)."""
+"""The live socket: sends the newest frames to every viewer, and takes edits from the owner (docs/live.md)."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.server.errors import language_of
 from app.server.middleware import same_origin
-from app.server.routes import OPENING, describe, in_words, rendered
+from app.server.routes import OPENING_TIME, describe, render_messages, with_message
 from app.trainer_client import trainer_client
 from engine.config.experiment import refusal_of
 from engine.recording.library import check_id
@@ -24,17 +24,17 @@ from engine.running.run_state import RunHandle
 from engine.running.subscriptions import Feed
 from spec import Message, Refusal
 
-#: Viewers at once; each holds a socket and one frame.
+#: The most viewers at once; each holds a socket and one frame.
 MAX_SOCKETS = 1000
 
-#: Characters of a message; the longest that makes sense has about 150.
+#: The most characters of a message; the longest sensible one has about 150.
 MAX_MESSAGE = 4096
 
-#: Messages a second; a knob that is dragged sends one a frame of the screen.
+#: The most messages a second; a knob that is dragged sends one for every frame of the screen.
 MAX_RATE = 100
 
-#: Close codes of RFC 6455: a policy was broken; try again later.
-_POLICY, _LATER = 1008, 1013
+#: Close codes of RFC 6455: policy violation, try again later, internal error.
+_POLICY, _LATER, _INTERNAL = 1008, 1013, 1011
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class _Edit(BaseModel):
+    """Move a knob of one panel, or (``None``) of all; ``frame`` is the frame that the viewer sees."""
+
     model_config = _STRICT
     type: Literal["edit"]
     panel: Annotated[int, Field(ge=0, lt=64)] | None = None
@@ -51,11 +53,15 @@ class _Edit(BaseModel):
 
 
 class _Simple(BaseModel):
+    """Steer the run."""
+
     model_config = _STRICT
     type: Literal["pause", "resume", "step", "stop"]
 
 
 class _Pace(BaseModel):
+    """Change how fast the run trains."""
+
     model_config = _STRICT
     type: Literal["pace"]
     frames_per_second: Annotated[float, Field(ge=0.1, le=240)]
@@ -69,20 +75,20 @@ _MESSAGE: TypeAdapter[_Edit | _Simple | _Pace] = TypeAdapter(
 
 @final
 class Bucket:
-    """Lets ``rate`` messages a second through, and twice as many at once."""
+    """A token bucket: ``rate`` messages a second pass, and at most twice as many at once."""
 
     def __init__(self, rate: int, now: float) -> None:
         self._rate = rate
-        self._left = 2.0 * rate
-        self._at = now
+        self._tokens = 2.0 * rate
+        self._time = now
 
     def take(self, now: float) -> bool:
         """Return whether a message may pass at this time (seconds)."""
-        self._left = min(2.0 * self._rate, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
+        self._tokens = min(2.0 * self._rate, self._tokens + (now - self._time) * self._rate)
+        self._time = now
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True
 
 
@@ -96,21 +102,21 @@ class _Viewer:
         self._run = run
         self._owner = socket.query_params.get("owner")
         self._language = language_of(socket.headers.get("accept-language"))
-        self._writing = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def watch(self, first: int | None) -> None:
-        """Send what happens until the viewer leaves."""
+        """Send frames and events from frame ``first`` on (default: the newest) until the viewer leaves."""
         feed = self._client.subscribe(self._run)
         try:
-            described = await run_in_threadpool(describe, self._client, self._run)
-            await self.say({"type": "run", **described})
-            following = described["frames"] - 1 if first is None else first
-            sending = asyncio.create_task(self._send(feed, max(0, following), described["frames"]))
-            hearing = asyncio.create_task(self._hear())
-            _, pending = await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            description = await run_in_threadpool(describe, self._client, self._run)
+            await self.say({"type": "run", **description})
+            frame = description["frames"] - 1 if first is None else first
+            sender = asyncio.create_task(self._send(feed, max(0, frame), description["frames"]))
+            receiver = asyncio.create_task(self._receive())
+            _, pending = await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
             for task in pending:
                 task.cancel()
-            for result in await asyncio.gather(sending, hearing, return_exceptions=True):
+            for result in await asyncio.gather(sender, receiver, return_exceptions=True):
                 if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
                     raise result
         finally:
@@ -118,37 +124,37 @@ class _Viewer:
 
     async def say(self, message: Mapping[str, Any]) -> None:
         """Send a message, its sentences in the viewer's language."""
-        async with self._writing:
-            await self._socket.send_text(json.dumps(rendered(dict(message), self._language), ensure_ascii=False))
+        async with self._lock:
+            await self._socket.send_text(json.dumps(render_messages(dict(message), self._language), ensure_ascii=False))
 
-    async def _send(self, feed: Feed, following: int, frames: int) -> None:
-        """Send messages in their order, and of the frames from ``following`` on the newest."""
+    async def _send(self, feed: Feed, frame: int, frames: int) -> None:
+        """Send all messages in their order, and always the newest frame, if its number is ``frame`` or above."""
         while True:
             while feed.messages:
                 message = feed.messages.popleft()
                 if message["type"] == "event":
-                    message = {**message, "body": in_words(message["body"])}
+                    message = {**message, "body": with_message(message["body"])}
                 await self.say(message)
             state = self._client.state(self._run)
             newest = (frames if state is None else max(frames, state.frames)) - 1
-            if newest >= following:
+            if newest >= frame:
                 record = await self._client.read_frame(self._run, newest)
-                async with self._writing:
+                async with self._lock:
                     await self._socket.send_bytes(record)
-                following = newest + 1
+                frame = newest + 1
             elif not feed.messages:
                 await feed.wait()
 
-    async def _hear(self) -> None:
-        """Take messages; what is wrong with one is said, and the next one is heard."""
-        bucket, told = Bucket(MAX_RATE, time.monotonic()), 0.0
+    async def _receive(self) -> None:
+        """Take messages; a wrong one is answered with a sentence, and the next one is read."""
+        bucket, last_complaint = Bucket(MAX_RATE, time.monotonic()), 0.0
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             if not bucket.take(now := time.monotonic()):
-                if now - told > 1:
-                    told = now
+                if now - last_complaint > 1:
+                    last_complaint = now
                     await self._complain(Message.of("server.message_rate", limit=MAX_RATE))
                 continue
             try:
@@ -159,37 +165,38 @@ class _Viewer:
     async def _complain(self, message: Message) -> None:
         await self.say({"type": "error", "error": message})
 
-    async def _act(self, written: str | None) -> None:
-        wish = _parse(written)
-        if isinstance(wish, _Edit):
-            await self._edit(wish)
-        elif isinstance(wish, _Pace):
-            pace = wish.model_dump(exclude={"type"})
+    async def _act(self, content: str | None) -> None:
+        command = _parse(content)
+        if isinstance(command, _Edit):
+            await self._edit(command)
+        elif isinstance(command, _Pace):
+            pace = command.model_dump(exclude={"type"})
             await run_in_threadpool(self._client.steer, self._run, self._owner, "pace", **pace)
         else:
-            await run_in_threadpool(self._client.steer, self._run, self._owner, wish.type)
+            await run_in_threadpool(self._client.steer, self._run, self._owner, command.type)
 
-    async def _edit(self, wish: _Edit) -> None:
+    async def _edit(self, command: _Edit) -> None:
         def edit() -> RunHandle | None:
-            forked = self._client.edit(
-                self._run, self._owner, wish.knob, wish.value, panel=wish.panel, frame=wish.frame
+            fork = self._client.edit(
+                self._run, self._owner, command.knob, command.value, panel=command.panel, frame=command.frame
             )
-            if forked is not None:
-                self._client.wait_opened(forked.id, OPENING)
-            return forked
+            if fork is not None:
+                self._client.wait_opened(fork.id, OPENING_TIME)
+            return fork
 
-        forked = await run_in_threadpool(edit)
-        if forked is not None:
-            await self.say({"type": "forked", "id": forked.id, "owner": forked.owner, "from": forked.frame})
+        fork = await run_in_threadpool(edit)
+        if fork is not None:
+            await self.say({"type": "forked", "id": fork.id, "owner": fork.owner, "from": fork.frame})
 
 
-def _parse(written: str | None) -> _Edit | _Simple | _Pace:
-    if written is None:
+def _parse(content: str | None) -> _Edit | _Simple | _Pace:
+    """Read a message; raise ``Refusal`` where it is wrong. ``None`` stands for a binary message."""
+    if content is None:
         raise Refusal("server.message_binary")
-    if len(written) > MAX_MESSAGE:
+    if len(content) > MAX_MESSAGE:
         raise Refusal("server.message_long", limit=MAX_MESSAGE)
     try:
-        document = json.loads(written)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         raise Refusal("server.message_json") from None
     if not isinstance(document, dict):
@@ -205,7 +212,7 @@ _sockets: set[WebSocket] = set()
 
 
 async def live(socket: WebSocket) -> None:
-    """Serve ``WS /api/runs/{id}/live``."""
+    """Serve ``WS /api/runs/{id}/live``; refuse foreign pages, and more viewers than ``MAX_SOCKETS``."""
     await socket.accept()
     language = language_of(socket.headers.get("accept-language"))
     try:
@@ -216,27 +223,27 @@ async def live(socket: WebSocket) -> None:
         else:
             _sockets.add(socket)
             run = check_id(socket.path_params["run"])
-            await _Viewer(socket, trainer_client(), run).watch(_first(socket.query_params.get("from")))
+            await _Viewer(socket, trainer_client(), run).watch(_first_frame(socket.query_params.get("from")))
     except Refusal as refusal:
         await _refuse(socket, refusal.message, _POLICY, language)
     except WebSocketDisconnect:
         pass
     except Exception:
         _log.exception("live socket")
-        await _refuse(socket, Message.of("server.server_error"), 1011, language)
+        await _refuse(socket, Message.of("server.server_error"), _INTERNAL, language)
     finally:
         _sockets.discard(socket)
 
 
 async def _refuse(socket: WebSocket, message: Message, code: int, language: str) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # gone already
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the viewer has left
         await socket.send_text(json.dumps({"type": "error", "error": message.render(language)}, ensure_ascii=False))
         await socket.close(code)
 
 
-def _first(written: str | None) -> int | None:
-    if written is None:
+def _first_frame(word: str | None) -> int | None:
+    if word is None:
         return None
-    if re.fullmatch(r"[0-9]{1,9}", written) is None:
-        raise Refusal("server.query_number", name="from", found=repr(written[:40]), low=0, high=10**9)
-    return int(written)
+    if re.fullmatch(r"[0-9]{1,9}", word) is None:
+        raise Refusal("server.query_number", name="from", found=repr(word[:40]), low=0, high=10**9)
+    return int(word)

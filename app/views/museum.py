@@ -1,4 +1,4 @@
-"""The bug museum: a mistake beside what is right, and the identity that finds it out."""
+"""The bug museum: a mistake beside the right code, and the identity that exposes it."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from museum.book import numbers
 from plots.museum import SIDES, figure, picture
 from spec import text
 
-link = navigation.now()
+link = navigation.current_link()
 language = link.language
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
@@ -33,13 +33,13 @@ with drawing:
         key="sides",
         label_visibility="collapsed",
     )
-    drawn = figure(slug, language, shows[show or "both"])
-    st.plotly_chart(drawn, key=f"museum.{slug}", config={"displayModeBar": False})
+    chart = figure(slug, language, shows[show or "both"])
+    st.plotly_chart(chart, key=f"museum.{slug}", config={"displayModeBar": False})
     st.markdown(f"**{text('museum.page.see', language)}** {text(f'museum.{slug}.see', language)}")
-    shown = picture(slug, "right")
-    if isinstance(shown, Zones):
+    content = picture(slug, "right")
+    if isinstance(content, Zones):
         st.caption(text("museum.page.zones", language))
-    elif isinstance(shown, Samples) and len(shown.start):
+    elif isinstance(content, Samples) and len(content.start):
         st.caption(text("museum.page.samples", language))
 with words:
     st.markdown(f"#### {titles[slug]}")

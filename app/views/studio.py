@@ -6,16 +6,16 @@ import streamlit as st
 
 from app.page import navigation
 from app.page.examples import example_picker, story
-from app.page.run_view import followed, show_or_default, stage_panels
+from app.page.run_view import apply_result, open_run_or_default, stage_panels
 from app.page.sidebar import data_controls, panel_controls, train_button, training_controls
 from app.page.stage_component import stage
 from plots.axes import own_axes
 from spec import text
 
-link = navigation.now()
-showing, trouble = show_or_default(link)
-if showing and link != (settled := navigation.settled(link, showing.run, showing.owner, showing.experiment)):
-    link = settled
+link = navigation.current_link()
+view, problem = open_run_or_default(link)
+if view and link != (complete := navigation.complete_link(link, view.run, view.owner, view.experiment)):
+    link = complete
     navigation.go(link)
 
 left, right = st.columns([6, 1], vertical_alignment="center")
@@ -24,30 +24,30 @@ with left:
 with right:
     navigation.language_switch(link)
 story(link)
-for message in (navigation.said(), trouble):
+for message in (navigation.take_message(), problem):
     if message:
         st.error(message.render(link.language))
 
-if showing:
-    done = stage(
-        run=showing.run,
-        owner=showing.owner,
+if view:
+    result = stage(
+        run=view.run,
+        owner=view.owner,
         language=link.language,
-        panels=stage_panels(showing, link.language),
+        panels=stage_panels(view, link.language),
         key="stage",
         frame=link.frame,
-        own_axes=own_axes(showing.experiment),
+        own_axes=own_axes(view.experiment),
     )
-    after = followed(link, done)
-    if after != link:
-        navigation.go(after)
-        if after != replace(link, frame=after.frame):  # the controls beside the picture follow
+    next_link = apply_result(link, result)
+    if next_link != link:
+        navigation.go(next_link)
+        if next_link != replace(link, frame=next_link.frame):  # draw the sidebar again with the new settings
             st.rerun()
 
-run = showing.run if showing else ""
+run = view.run if view else ""
 with st.sidebar:
     st.subheader(text("ui.studio.next", link.language), help=text("ui.studio.next_help", link.language))
-    train_button(link, showing)
+    train_button(link, view)
     panel_controls(link, run)
     with st.expander(text("ui.studio.data", link.language), icon=":material/database:"):
         data_controls(link, run)

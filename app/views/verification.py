@@ -1,9 +1,9 @@
-"""The verification: what each loss was held against, and what was found, in the run that comes along."""
+"""Verification: what each loss was checked against and what came out, from the results that come with the program."""
 
 import streamlit as st
 
 from app.page import navigation
-from app.page.curves_controls import set_curve
+from app.page.curves_controls import show_curve
 from app.page.widgets import control
 from engine import Panel
 from losses import LOSSES, loss_title
@@ -11,8 +11,8 @@ from spec import Knob, text
 from verification.report import Report, verdict
 from verification.result_file import recorded
 
-link = navigation.now()
-language, slug, record = link.language, link.curved.loss, recorded()
+link = navigation.current_link()
+language, slug, record = link.language, link.curve_panel.loss, recorded()
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     st.subheader(text("verify.page.title", language))
@@ -33,8 +33,7 @@ with st.sidebar:
     control(
         Knob(name="loss", kind="choice", default=slug, choices=tuple(LOSSES)),
         slug,
-        lambda chosen: set_curve(Panel(loss=chosen)),
-        owner="",
+        lambda slug: show_curve(Panel(loss=slug)),
         language=language,
         key="verified",
     )
@@ -56,5 +55,5 @@ if report := record.of(slug):
 else:
     st.info(text("verify.page.own", language, title=loss_title(LOSSES[slug], language), slug=slug))
 with st.expander(text("verify.page.all", language), icon=":material/list:"):
-    for each in record.reports:
-        st.markdown(f"{'✓' if each.ok else '✗'} {verdict(LOSSES[each.slug], each, language)}")
+    for report in record.reports:
+        st.markdown(f"{'✓' if report.ok else '✗'} {verdict(LOSSES[report.slug], report, language)}")

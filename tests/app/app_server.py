@@ -1,4 +1,4 @@
-"""A real server in a process of its own, with one finished recording to look at."""
+"""A real server in a process of its own, with one finished recording."""
 
 import contextlib
 import json
@@ -55,8 +55,8 @@ def until(connection: ClientConnection, type_: str, timeout: float = 60, **wante
         message = connection.recv(timeout=max(0.01, deadline - time.monotonic()))
         if isinstance(message, bytes):
             records.append(message)
-        elif {"type": type_, **wanted}.items() <= (told := json.loads(message)).items():
-            return told, records
+        elif {"type": type_, **wanted}.items() <= (fields := json.loads(message)).items():
+            return fields, records
 
 
 def record_of(connection: ClientConnection, timeout: float = 60) -> bytes:
@@ -69,16 +69,16 @@ def record_of(connection: ClientConnection, timeout: float = 60) -> bytes:
 
 
 def place_after(connection: ClientConnection, place: int) -> int:
-    """Return the place of the first record after one; that one may still be on its way."""
+    """Return the place of the first record after ``place``, which may still be on its way."""
     while True:
-        found = int.from_bytes(record_of(connection)[:4], "little")
-        if found > place:
-            return found
+        newest = int.from_bytes(record_of(connection)[:4], "little")
+        if newest > place:
+            return newest
 
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[Server]:
-    """Serve a folder from a working folder that is not the repository's."""
+    """Serve a folder of recordings; the working folder of the server is not that of the repository."""
     folder.mkdir()
     for _ in record(experiment(), folder / f"{FINISHED}.lossgeo"):
         pass

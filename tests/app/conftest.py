@@ -1,4 +1,4 @@
-"""A server, and a trainer_client that records instead of training, for the pages."""
+"""A real server, and for the pages a client that records one frame instead of training."""
 
 import pytest
 from app_server import Server, served
@@ -8,27 +8,37 @@ from app.presets import PRESETS
 from app.trainer_client import set_trainer_client
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Run all tests of the server in one process, so that they share one."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("server"))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Server:
+    """A server that all these tests share."""
     with served(tmp_path_factory.mktemp("server") / "runs") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory):
-    """A folder with the recordings of all examples, one frame each."""
+def preset_recordings(tmp_path_factory):
+    """A folder with the recordings of all presets, one frame each."""
     folder = tmp_path_factory.mktemp("runs")
-    trainer_client = FakeClient(folder)
+    client = FakeClient(folder)
     for preset in PRESETS:
-        trainer_client.record(preset.slug, preset.experiment, "done")
+        client.record(preset.slug, preset.experiment, "done")
     return folder
 
 
 @pytest.fixture
-def trainer_client(library, tmp_path):
-    for path in library.iterdir():
+def client(preset_recordings, tmp_path):
+    """The client that the pages of a test use, with the recordings of the presets."""
+    for path in preset_recordings.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    fake = FakeClient(tmp_path)
-    set_trainer_client(fake)
-    yield fake
+    client = FakeClient(tmp_path)
+    set_trainer_client(client)
+    yield client
     set_trainer_client(None)

@@ -1,4 +1,4 @@
-"""A trainer_client without a trainer: runs are recordings of one frame, made on the spot."""
+"""A client without a trainer: its runs are recordings of one frame, written at once."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from spec import Refusal
 
 @dataclass
 class FakeClient:
-    """What the page asks of ``engine.running.client.Client``; ``busy`` refuses every new run."""
+    """The part of ``engine.running.client.Client`` that the pages use; ``busy`` makes it refuse every new run."""
 
     folder: Path
     busy: bool = False
@@ -26,8 +26,8 @@ class FakeClient:
         return Library([self.folder])
 
     def start(self, experiment: Experiment) -> RunHandle:
-        if recorded := self.library.find_complete(experiment.key):
-            return RunHandle(recorded.id, None)
+        if entry := self.library.find_complete(experiment.key):
+            return RunHandle(entry.id, None)
         run = f"run-{experiment.key[:8]}"
         if (self.folder / f"{run}.lossgeo").exists():
             return RunHandle(run, None)
@@ -38,7 +38,7 @@ class FakeClient:
         return RunHandle(run, "the token")
 
     def wait_opened(self, run: str, timeout: float) -> None:
-        """A run of this trainer_client can be read at once."""
+        """Return at once: a run of this client can be read as soon as it is started."""
 
     def record(self, run: str, experiment: Experiment, status: str, *edits: dict[str, Any]) -> None:
         trainer = Trainer(experiment)

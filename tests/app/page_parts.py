@@ -1,4 +1,4 @@
-"""A page without a browser, and what it shows."""
+"""A page without a browser, and the texts that it shows."""
 
 from pathlib import Path
 

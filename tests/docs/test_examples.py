@@ -1,6 +1,7 @@
-"""What the documents and the help show is run: Python in order in one namespace, the rest through the command."""
+"""The examples of the documents and of the help run: Python in order in one namespace, the rest as commands."""
 
 import dataclasses
+import functools
 import os
 import re
 import shlex
@@ -13,12 +14,19 @@ import pytest
 from PIL import Image
 
 from app import presets
-from app.cli import data, launch
-from app.cli.arguments import EXAMPLES, PROGRAM
+from app.cli import launch
+from app.cli.arguments import PROGRAM
+from app.cli.commands import data, examples, sweep, train, verify
 from app.cli.main import main, parser
 from toy_data import VARIABLE, download, folder
 
 ROOT = Path(__file__).parents[2]
+
+#: Steps that an experiment of the command line is shortened to: what an example is for is seen by then.
+MOST_STEPS = 64
+
+#: Several examples verify the same loss; it is verified once.
+verify_once = functools.cache(verify.verify)
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -41,7 +49,7 @@ def lines(name):
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """An empty folder, but for the example of a loss; what a block changes about the process is undone."""
+    """A folder with the example of a loss; what a block changes about the process is undone."""
     shutil.copy(ROOT / "examples" / "poly_1" / "poly_1.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -53,18 +61,28 @@ def workplace(tmp_path, monkeypatch):
 
 
 def fetched(number, place):
-    """What a server sends, with drawn pixels, as many as the published set is said to have."""
+    """What a server sends: random pixels, as many as the published set has."""
     source = next(source for source in download.SOURCES.values() if source.number == number)
     labels = np.concatenate([np.repeat(np.arange(10), part) for part in (source.train, source.test)])
     pixels = np.random.default_rng(0).integers(source.low, source.high, (len(labels), source.side**2), endpoint=True)
     return source.name, pixels, labels
 
 
+def shortened(make_experiment):
+    """``make_experiment`` with fewer steps."""
+
+    def make(options):
+        experiment = make_experiment(options)
+        return experiment.model_copy(update={"steps": min(experiment.steps, MOST_STEPS)})
+
+    return make
+
+
 @pytest.fixture
 def provided(workplace, monkeypatch):
-    """What the lines for the shell take as given: data of one's own, a network, folders of the user's.
+    """What the lines for the shell take for granted: data of one's own, a network, folders of the user.
 
-    Published sets are short, and so are the runs that come along; the page is not opened.
+    Published data sets are short, and so is training. The page is not opened.
     """
     rng = np.random.default_rng(0)
     table = [f"{x:.3f},{y:.3f},{'cat' if x > y else 'dog'}" for x, y in rng.normal(size=(100, 2))]
@@ -86,21 +104,24 @@ def provided(workplace, monkeypatch):
     monkeypatch.setattr(presets, "PRESETS", short)
     monkeypatch.setattr(presets, "FOLDER", workplace / "presets")
     monkeypatch.setattr(launch, "serve", lambda host, port, runs: 0)
+    monkeypatch.setattr(verify, "verify", verify_once)
+    for command in (train, sweep):
+        monkeypatch.setattr(command, "make_experiment", shortened(command.make_experiment))
     return workplace
 
 
-#: What is run for every loss by the tests of the verification.
+#: The tests of the verification run this for every loss.
 _ELSEWHERE = {f"{PROGRAM} verify"}
 
 
 @pytest.mark.usefixtures("provided")
 def test_the_examples_of_the_help_run_one_after_the_other_in_one_folder(capsys, monkeypatch):
-    for line in dict.fromkeys(line for lines in EXAMPLES.values() for line in lines):
-        monkeypatch.delenv(VARIABLE, raising=False)  # as each has a process of its own in a shell
+    for line in dict.fromkeys(line for lines in examples().values() for line in lines):
+        monkeypatch.delenv(VARIABLE, raising=False)  # in a shell each line has a process of its own
         if line not in _ELSEWHERE and not line.endswith("--help"):
             assert main(shlex.split(line)[1:]) == 0, f"{line}\n{capsys.readouterr().err}"
     made = {path.name for path in Path().iterdir()}
-    for line in (line for lines in EXAMPLES.values() for line in lines):
+    for line in (line for lines in examples().values() for line in lines):
         for name in re.findall(r"[\w-]+\.(?:lossgeo|png|gif|mp4|npz)\b", line):
             assert name in made, line
 

@@ -11,7 +11,7 @@ import pytest
 from film_parts import SIZE, pale, recorded
 from PIL import Image
 
-from app.cli import render
+from app.cli.commands import render
 from app.cli.main import main
 from plots import film as film_module
 from plots.export import FPS, save
@@ -118,7 +118,7 @@ def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(tmp
     (tmp_path / name).write_bytes(b"before")
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
     line = ["render", "corners.lossgeo", name, "--size", "420x440"]
-    code = f"import sys, plots.export; from app import cli; {limited}; sys.exit(cli.main({line}))"
+    code = f"import sys, plots.export; from app.cli.main import main; {limited}; sys.exit(main({line}))"
     alone = [sys.executable, "-B", "-c", code]  # Python would keep modules that it compiled cut off as well
     done = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{name} cannot be written: {reason}.\n")

@@ -35,7 +35,7 @@ def test_slugs_files_and_texts_agree():
         assert data.__module__ == f"toy_data.{slug}"
         assert has_text(f"data.set.{slug}")
         for knob in data.dials():
-            assert has_text(f"data.dial.{knob.name}")
+            assert has_text(f"data.knobs.{knob.name}")
 
 
 def test_digits_are_split_four_to_one_without_a_sample_twice():

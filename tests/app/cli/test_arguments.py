@@ -1,17 +1,19 @@
 """How a command line is read: the help of each command, and the one sentence for what cannot be read."""
 
-import argparse
+import gettext
+import inspect
 import re
 import shlex
 import tomllib
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 import app
-from app.cli import commands
-from app.cli.arguments import EXAMPLES, PROGRAM, number
+from app.cli.arguments import PROGRAM, number
+from app.cli.commands import COMMANDS, examples
 from app.cli.main import main, parser
 from app.cli.terminal import width
 from spec import LANGUAGES, has_text, text
@@ -20,21 +22,19 @@ from spec import LANGUAGES, has_text, text
 ITS_OWN = ("usage", "positional", "options:", "optional", "show this", "and exit", "default", "choose from", "commands")
 
 
-def every(command=None, words=()):
-    """All commands and actions by their words: ``("data", "fetch")``."""
-    command = command or parser()
-    found = {words: command}
-    for action in command._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, child in action.choices.items():
-                found |= every(child, (*words, name))
-    return found
+EXAMPLES = examples()
+
+#: The words of the program (none), of every command, and of every action of a command: ``("data", "fetch")``.
+WORDS = [tuple(words.split()) for words in EXAMPLES]
 
 
-COMMANDS = every()
+@pytest.fixture
+def other_words(monkeypatch):
+    """A system that has words of another language for those of argparse itself."""
+    monkeypatch.setattr(gettext, "dgettext", lambda domain, message: f"?{message}")
 
 
-def helped(words, language, capsys, monkeypatch):
+def help_of_command(words, language, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stop:
         main([*words, "--help", "--language", language])
@@ -42,33 +42,34 @@ def helped(words, language, capsys, monkeypatch):
     return capsys.readouterr().out
 
 
-def test_every_command_has_examples_and_nothing_else_has_any():
-    assert {" ".join(words) for words in COMMANDS} == set(EXAMPLES)
-    assert all(words[0] == "serve" or callable(getattr(commands, words[0])) for words in COMMANDS if words)
+def test_every_command_is_one_module_with_examples_and_no_module_is_left_out():
+    modules = {path.stem for path in (Path(app.__file__).parent / "cli" / "commands").glob("[!_]*.py")}
+    assert modules == {entry.key for entry in COMMANDS.values()}
+    assert all(inspect.isfunction(import_module(f"app.cli.commands.{module}").run) for module in modules)
+    assert all(EXAMPLES.values())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_the_help_of_a_command_says_what_it_is_for_and_shows_examples(words, language, capsys, monkeypatch):
-    said = helped(words, language, capsys, monkeypatch)
+    output = help_of_command(words, language, capsys, monkeypatch)
     examples = EXAMPLES[" ".join(words)]
     about = text(f"cli.about.{'_'.join(words) or 'program'}", language)
-    assert "".join(about.split()) in "".join(said.split())
+    assert "".join(about.split()) in "".join(output.split())
     assert examples
-    assert "\n".join([text("cli.heading.examples", language), *(f"  {line}" for line in examples)]) in said
-    assert max(map(width, said.splitlines())) <= 100
+    assert "\n".join([text("cli.heading.examples", language), *(f"  {line}" for line in examples)]) in output
+    assert max(map(width, output.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+@pytest.mark.usefixtures("other_words")
 def test_chinese_help_has_nothing_of_the_parser_s_own(words, capsys, monkeypatch):
-    # some system has Chinese or other words of the parser's own; they must not matter
-    monkeypatch.setattr(argparse, "_", lambda message: f"?{message}")
-    said = helped(words, "zh", capsys, monkeypatch)
-    shown = said.split(text("cli.heading.examples", "zh"))[0]
-    assert shown.startswith("用法: loss-geometry")
-    assert not [word for word in ITS_OWN if word in shown]
+    output = help_of_command(words, "zh", capsys, monkeypatch)
+    help_text = output.split(text("cli.heading.examples", "zh"))[0]
+    assert help_text.startswith("用法: loss-geometry")
+    assert not [word for word in ITS_OWN if word in help_text]
     # what is described is described in Chinese
-    options = re.findall(r"^  (?:-h, )?--[\w-]+(?: [\w|=:]+)?\s+(\S.*)$", shown, re.MULTILINE)
+    options = re.findall(r"^  (?:-h, )?--[\w-]+(?: [\w|=:]+)?\s+(\S.*)$", help_text, re.MULTILINE)
     assert len(options) >= 2
     assert all(re.search("[\u4e00-\u9fff]", about) for about in options)
 
@@ -78,12 +79,12 @@ def test_examples_parse(line):
     program, *arguments = shlex.split(line)
     assert program == PROGRAM
     if arguments[-1] == "--help":
-        assert tuple(arguments[:-1]) in COMMANDS
+        assert tuple(arguments[:-1]) in WORDS
     else:
         parser().parse_args(arguments)
 
 
-@pytest.mark.parametrize("words", [words for words in COMMANDS if words], ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in WORDS if words], ids=" ".join)
 def test_the_examples_of_a_command_are_of_that_command(words):
     assert all(line.startswith(f"{PROGRAM} {' '.join(words)}") for line in EXAMPLES[" ".join(words)])
 
@@ -112,34 +113,34 @@ def test_the_examples_of_a_command_are_of_that_command(words):
         ("presets --out=", "--out is empty, but must name a folder.", "--out 为空"),
     ],
 )
-def test_what_cannot_be_read_gets_one_sentence_in_either_language(line, english, chinese, capsys, monkeypatch):
-    monkeypatch.setattr(argparse, "_", lambda message: f"?{message}")
+@pytest.mark.usefixtures("other_words")
+def test_what_cannot_be_read_gets_one_sentence_in_either_language(line, english, chinese, capsys):
     for language, part in (("en", english), ("zh", chinese)):
         assert main([*line.split(), "--language", language]) == 2
-        said = capsys.readouterr()
-        assert part in said.err
-        assert said.err.count("\n") == 1
-        assert not said.out
+        output = capsys.readouterr()
+        assert part in output.err
+        assert output.err.count("\n") == 1
+        assert not output.out
 
 
 @pytest.mark.parametrize(
-    ("written", "found"),
+    ("word", "value"),
     [("3", 3), ("-2", -2), ("3.0", 3), ("1e3", 1000), ("0.5", 0.5), ("-1e-3", -0.001), ("abc", "abc"), ("", "")],
 )
-def test_a_number_is_read_whole_where_it_is_and_anything_else_is_left_to_who_knows_it(written, found):
-    assert number(written) == found
-    assert type(number(written)) is type(found)
+def test_a_number_is_read_whole_where_it_is_and_anything_else_is_left_to_who_knows_it(word, value):
+    assert number(word) == value
+    assert type(number(word)) is type(value)
 
 
 def test_every_text_of_the_command_line_is_there_and_used():
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (Path(app.__file__).parent / "cli").glob("*.py"))
-    asked = set(re.findall(r"""["'](cli\.[a-z_.]+)["']""", sources))
-    assert len(asked) > 40
-    assert all(map(has_text, asked))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (Path(app.__file__).parent / "cli").rglob("*.py"))
+    keys = set(re.findall(r"""["'](cli\.[a-z_.]+)["']""", sources))
+    assert len(keys) > 40
+    assert all(map(has_text, keys))
     words = set(re.findall(r"""["']([a-z_-]+)["']""", sources))
-    named = {word.replace("-", "_") for word in words} | {"_".join(command) or "program" for command in COMMANDS}
+    names = {word.replace("-", "_") for word in words} | {"_".join(command) or "program" for command in WORDS}
     catalogue = tomllib.loads(files("spec").joinpath("texts", "cli.toml").read_text(encoding="utf-8"))
     for table, texts in catalogue.items():
         if table not in {"language", "help"}:
-            unused = [name for name in texts if f"cli.{table}.{name}" not in asked and name not in named]
+            unused = [name for name in texts if f"cli.{table}.{name}" not in keys and name not in names]
             assert not unused, table

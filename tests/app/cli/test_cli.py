@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app.cli import commands
+from app.cli.commands import losses, train
 from app.cli.main import main, parser
 from engine import Experiment, record
 from engine.nets import NETS
@@ -44,10 +44,10 @@ def test_train_writes_a_recording_that_others_read(tmp_path, capsys):
         assert [recording.step_of(frame) for frame in range(recording.frames)] == [0, 3, 6]
         assert recording.frame(2).panels[0].embeddings.shape == (50, 2)
         assert recording.checkpoint(6)
-    said = capsys.readouterr()
-    assert "arcface" in said.out
-    assert "6 steps" in said.out
-    assert not said.err
+    output = capsys.readouterr()
+    assert "arcface" in output.out
+    assert "6 steps" in output.out
+    assert not output.err
 
 
 def test_reading_a_command_imports_nothing_that_takes_long():
@@ -110,9 +110,9 @@ def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():
 )
 def test_wrong_input_gets_one_sentence(line, part, tmp_path, capsys):
     assert main(["train", *line.split(), "--out", str(tmp_path / "run.lossgeo")]) == 2
-    said = capsys.readouterr().err.strip()
-    assert part in said
-    assert "\n" not in said
+    output = capsys.readouterr().err.strip()
+    assert part in output
+    assert "\n" not in output
     assert not list(tmp_path.iterdir())
 
 
@@ -155,9 +155,9 @@ def test_all_is_said_in_chinese_as_well(tmp_path, capsys):
     assert panel.startswith("softmax           损失 ")
     assert written.startswith("2 步，用时")
     assert main(["losses", "--language", "zh"]) == 0
-    said = capsys.readouterr().out
-    assert "contrastive       对比损失 (Contrastive loss): " in said
-    assert "    balanced        false（true, false）\n                    同类对与异类对分别取平均" in said
+    output = capsys.readouterr().out
+    assert "contrastive       对比损失 (Contrastive loss): " in output
+    assert "    balanced        false（true, false）\n                    同类对与异类对分别取平均" in output
     assert main(["nets", "--language", "zh"]) == 0
     assert "mlp               全连接网络: " in capsys.readouterr().out
     assert main(["verify", "softmax", "--language", "zh"]) == 0
@@ -167,15 +167,15 @@ def test_all_is_said_in_chinese_as_well(tmp_path, capsys):
 
 
 def test_an_interrupted_training_says_where_it_is(tmp_path, capsys, monkeypatch):
-    def interrupted(*given, **named):
-        frames = record(*given, **named)
+    def interrupted(*arguments_of_record, **options):
+        frames = record(*arguments_of_record, **options)
         yield next(frames)
         frames.close()
         raise KeyboardInterrupt
 
     out = tmp_path / "run.lossgeo"
     with monkeypatch.context() as patched:
-        patched.setattr(commands, "record", interrupted)
+        patched.setattr(train, "record", interrupted)
         assert main(["train", "--loss", "softmax", "--out", str(out)]) == 130
     assert capsys.readouterr().err == f"Stopped; what was trained so far is in {out}.\n"
     with Recording(out) as recording:
@@ -192,14 +192,17 @@ def test_a_terminal_is_shown_how_far_training_is(tmp_path, monkeypatch):
         line = ["train", "--loss", "softmax", "--steps", "30", "--points", "20"]
         assert main([*line, "--out", str(tmp_path / "run.lossgeo")]) == 0
         terminal.flush()
-        shown = screen.read(100_000).decode()
-    assert "/30 [" in shown
-    assert "step/s" in shown
+        progress = screen.read(100_000).decode()
+    assert "/30 [" in progress
+    assert "step/s" in progress
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():
-    lines = "lambda options: [print('line', number) for number in range(100_000)] and 0"
-    code = f"import sys; from app import cli; cli._work = lambda task: {lines}; sys.exit(cli.main(['losses']))"
+    code = (
+        "import sys; from app.cli.main import main; from app.cli.commands import losses; "
+        "losses.run = lambda options: [print('line', number) for number in range(100_000)] and 0; "
+        "sys.exit(main(['losses']))"
+    )
     command = f"{shlex.join([sys.executable, '-c', code])} | head -1"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False, timeout=60
@@ -218,30 +221,24 @@ def test_a_terminal_without_the_letters_gets_the_rest():
 
 def test_lists_name_everything(capsys):
     assert main(["losses"]) == 0
-    said = capsys.readouterr().out
-    assert all(f"\n{slug} " in f"\n{said}" for slug in LOSSES)
-    assert "    margin          0.3 rad  (0 to 3.14159)\n                    By which angle the label must win." in said
+    output = capsys.readouterr().out
+    assert all(f"\n{slug} " in f"\n{output}" for slug in LOSSES)
+    assert (
+        "    margin          0.3 rad  (0 to 3.14159)\n                    By which angle the label must win." in output
+    )
     assert main(["nets"]) == 0
-    said = capsys.readouterr().out
-    assert all(f"\n{slug} " in f"\n{said}" for slug in NETS)
-    assert "    depth           2  (1 to 8)\n                    How many hidden layers there are" in said
+    output = capsys.readouterr().out
+    assert all(f"\n{slug} " in f"\n{output}" for slug in NETS)
+    assert "    depth           2  (1 to 8)\n                    How many hidden layers there are" in output
     assert main(["data"]) == 0
-    said = capsys.readouterr().out
-    assert all(f"\n{slug} " in f"\n{said}" for slug in DATA_SETS)
-
-
-def test_doctor_trains_for_a_moment(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("LOSS_GEOMETRY_RUNS", str(tmp_path))
-    main(["doctor"])
-    said = capsys.readouterr().out
-    assert "two panels" in said
-    assert ", well" in said
+    output = capsys.readouterr().out
+    assert all(f"\n{slug} " in f"\n{output}" for slug in DATA_SETS)
 
 
 def test_a_command_that_is_interrupted_ends_without_a_traceback(monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "losses", interrupted)
+    monkeypatch.setattr(losses, "run", interrupted)
     assert main(["losses"]) == 130
     assert not capsys.readouterr().err

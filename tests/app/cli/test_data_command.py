@@ -7,7 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from app.cli import data
+from app.cli.commands import data
+from app.cli.knob_lines import describe_range
 from app.cli.main import main
 from engine.recording.reader import Recording
 from spec import Knob, Refusal
@@ -36,21 +37,21 @@ def test_fetch_says_where_the_files_are_or_why_not(monkeypatch, capsys, tmp_path
 
     monkeypatch.setattr(data, "fetch", refuse)
     assert main(["data", "fetch", "mnist"]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "cannot be reached" in said
+    output = capsys.readouterr().err
+    assert output.count("\n") == 1
+    assert "cannot be reached" in output
 
 
 def test_check_shows_sizes_labels_and_checksum(capsys, tmp_path):
     assert main(["data", "check", "digits"]) == 0
-    said = capsys.readouterr().out
-    assert "1437 training samples, 360 test samples, 10 classes, pictures 8 x 8" in said
-    assert "0: 142" in said
+    output = capsys.readouterr().out
+    assert "1437 training samples, 360 test samples, 10 classes, pictures 8 x 8" in output
+    assert "0: 142" in output
     assert main(["data", "check", str(table(tmp_path))]) == 0
-    said = capsys.readouterr().out
-    assert "24 training samples, 6 test samples, 2 classes, features 2" in said
-    assert "cat: 16  dog: 8" in said
-    assert "cat: 4  dog: 2" in said
+    output = capsys.readouterr().out
+    assert "24 training samples, 6 test samples, 2 classes, features 2" in output
+    assert "cat: 16  dog: 8" in output
+    assert "cat: 4  dog: 2" in output
 
 
 def test_a_checksum_is_of_what_is_in_the_file_and_not_of_its_bytes(capsys, tmp_path):
@@ -66,10 +67,10 @@ def test_a_checksum_is_of_what_is_in_the_file_and_not_of_its_bytes(capsys, tmp_p
 
 def test_check_without_a_name_tells_of_all(capsys, tmp_path):
     assert main(["data", "check"]) == 0
-    said = capsys.readouterr().out
-    assert "digits            1437 training" in said
-    assert "spirals           600 training" in said
-    assert "\nown               There are no data of your own here yet" in said
+    output = capsys.readouterr().out
+    assert "digits            1437 training" in output
+    assert "spirals           600 training" in output
+    assert "\nown               There are no data of your own here yet" in output
     table(tmp_path)
     assert main(["data", "check"]) == 0
     assert "\nmine.csv          24 training samples" in capsys.readouterr().out
@@ -101,8 +102,8 @@ def test_check_passes_nothing_that_cannot_be_trained(name, missing, split, tmp_p
     own = [] if name == "mnist" else [[name], ["own"], [str(path)]]
     for which in ([], *([[name]] if name == "mnist" else own)):
         status = main(["data", "check", *which])
-        said = capsys.readouterr()
-        assert f"no {split} sample of class 9" in said.out + said.err, which
+        output = capsys.readouterr()
+        assert f"no {split} sample of class 9" in output.out + output.err, which
         assert status in {1, 2}, which
     assert main(["train", "--loss", "softmax", "--data", name, "--out", str(tmp_path / "run.lossgeo")]) == 2
     assert f"no {split} sample of class 9" in capsys.readouterr().err
@@ -144,17 +145,17 @@ def test_the_list_says_what_is_here_without_reading_it(capsys, tmp_path, monkeyp
     lacking(tmp_path / "mnist")
     table(tmp_path)
 
-    def never(*given):
+    def never(*arguments):
         pytest.fail("a list reads no pictures")
 
     monkeypatch.setattr("toy_data.folder.load", never)
     monkeypatch.setattr("toy_data.user_data.read_raw", never)
     assert main(["data"]) == 0
-    said = capsys.readouterr().out
-    assert "mnist             its files are here; `loss-geometry data check mnist` reads them" in said
-    assert "own               there are: mine.csv" in said
-    assert "usps              The data set usps is not on this computer" in said
-    assert "    seed            0  (0 to 2147483647)\n                    which samples are drawn" in said
+    output = capsys.readouterr().out
+    assert "mnist             its files are here; `loss-geometry data check mnist` reads them" in output
+    assert "own               there are: mine.csv" in output
+    assert "usps              The data set usps is not on this computer" in output
+    assert "    seed            0  (0 to 2147483647)\n                    which samples are drawn" in output
 
 
 def test_converted_data_are_the_same_data(capsys, tmp_path):
@@ -181,9 +182,9 @@ def test_a_folder_with_the_sign_that_parts_folders_is_named(capsys, tmp_path):
     path = table(tmp_path).rename(tmp_path / f"runs 12{os.pathsep}30" / "in" / "mine.csv")
     for arguments in (["data", "check"], ["train", "--loss", "softmax", "--out", str(tmp_path / "a"), "--data"]):
         assert main([*arguments, str(path)]) == 2
-        said = capsys.readouterr().err
-        assert said.startswith(f"The name of the folder 'runs 12{os.pathsep}30' holds '{os.pathsep}', which parts")
-        assert said.count("\n") == 1
+        output = capsys.readouterr().err
+        assert output.startswith(f"The name of the folder 'runs 12{os.pathsep}30' holds '{os.pathsep}', which parts")
+        assert output.count("\n") == 1
     assert main(["data", "convert", str(path), str(tmp_path / "mine.npz")]) == 0
 
 
@@ -193,9 +194,9 @@ def test_a_file_whose_name_cannot_be_used_is_to_be_renamed(name, capsys, tmp_pat
     table(tmp_path).rename(tmp_path / name)
     for arguments in (["data", "check"], ["train", "--loss", "softmax", "--out", "a.lossgeo", "--data"]):
         assert main([*arguments, f"./{name}"]) == 2
-        said = capsys.readouterr().err
-        assert "cannot be used under this name; rename it, with at most 64 characters" in said
-        assert said.count("\n") == 1
+        output = capsys.readouterr().err
+        assert "cannot be used under this name; rename it, with at most 64 characters" in output
+        assert output.count("\n") == 1
     assert main(["data", "check"]) == 1
     assert "cannot be used under this name" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.lossgeo"))
@@ -211,7 +212,7 @@ def test_a_long_name_is_parted_from_what_is_said_of_it(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("knob", "said"),
+    ("knob", "output"),
     [
         (Knob(name="a", kind="text", default=""), "-  (a name)"),
         (Knob(name="a", kind="switch", default=True), "true  (true, false)"),
@@ -222,8 +223,8 @@ def test_a_long_name_is_parted_from_what_is_said_of_it(capsys, tmp_path):
         (Knob(name="a", kind="whole", default=0, low=0, high=2**31 - 1), "0  (0 to 2147483647)"),
     ],
 )
-def test_every_kind_of_knob_is_described(knob, said):
-    assert data.ranges(knob).render() == said
+def test_every_kind_of_knob_is_described(knob, output):
+    assert describe_range(knob).render() == output
 
 
 def test_data_are_listed_checked_and_converted_in_chinese_as_well(capsys, tmp_path):
@@ -231,8 +232,8 @@ def test_data_are_listed_checked_and_converted_in_chinese_as_well(capsys, tmp_pa
     assert main(["data", "--language", "zh"]) == 0
     assert "digits            就绪\n    classes         10（2 到 10）" in capsys.readouterr().out
     assert main(["data", "check", str(path), "--language=zh"]) == 0
-    said = capsys.readouterr().out
-    assert "24 个训练样本，6 个测试样本，2 个类别，特征 2" in said
-    assert "    训练    cat: 16  dog: 8" in said
+    output = capsys.readouterr().out
+    assert "24 个训练样本，6 个测试样本，2 个类别，特征 2" in output
+    assert "    训练    cat: 16  dog: 8" in output
     assert main(["--language", "zh", "data", "convert", str(path), str(tmp_path / "mine.npz")]) == 0
     assert "30 个样本" in capsys.readouterr().out

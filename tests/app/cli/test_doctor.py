@@ -6,7 +6,7 @@ from collections import namedtuple
 import pytest
 import torch
 
-from app.cli import doctor, render
+from app.cli.commands import doctor, render
 from app.cli.main import main
 from spec import text
 
@@ -28,8 +28,8 @@ def lines(capsys):
 
 def test_everything_is_told_and_training_works(capsys, runs):
     assert main(["doctor"]) == 0
-    said = lines(capsys)
-    assert list(dict.fromkeys(said)) == [
+    output = lines(capsys)
+    assert list(dict.fromkeys(output)) == [
         "python",
         "packages",
         "device",
@@ -40,16 +40,17 @@ def test_everything_is_told_and_training_works(capsys, runs):
         "data",
         "training",
     ]
-    assert all(name in said["packages"] for name in ("torch", "streamlit", "numpy", "loss-geometry"))
-    assert said["device"].startswith("cpu: ")
-    assert said["pictures"] == "ready"
-    assert str(runs) in said["runs"]
+    assert all(name in output["packages"] for name in ("torch", "streamlit", "numpy", "loss-geometry"))
+    assert output["device"].startswith("cpu: ")
+    assert output["pictures"] == "ready"
+    assert str(runs) in output["runs"]
     assert not runs.exists()
-    assert f"{text('doctor.well')} (test accuracy" in said["training"]
+    assert "steps of two panels on cpu" in output["training"]
+    assert f", {text('doctor.well')} (test accuracy" in output["training"]
 
 
 def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(shutil, "which", {"clang++": "/somewhere/clang++"}.get)
     assert main(["doctor"]) == 0
     assert lines(capsys)["compiler"] == "/somewhere/clang++"
@@ -59,25 +60,25 @@ def test_a_compiler_is_found_or_missed(capsys, monkeypatch):
 
 
 def test_missing_pictures_are_no_illness(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(render, "find_spec", lambda name: None)
     assert main(["doctor"]) == 0
     assert lines(capsys)["pictures"] == text("film.missing")
 
 
 def test_a_full_disk_is(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Disk(2**40, 2**40, 2**20))
     assert main(["doctor"]) == 1
     assert text("doctor.disk") in lines(capsys)["runs"]
 
 
 def test_training_that_does_not_learn_is_one_and_the_test_is_bounded(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_SECONDS", 0.0)  # no time to learn anything
+    monkeypatch.setattr(doctor, "TIME_LIMIT", 0.0)  # no time to learn anything
     assert main(["doctor"]) == 1
-    said = lines(capsys)["training"]
-    assert said.startswith("0 steps of two panels")
-    assert text("doctor.unwell") in said
+    output = lines(capsys)["training"]
+    assert output.startswith("0 steps of two panels")
+    assert text("doctor.unwell") in output
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -88,28 +89,28 @@ def test_a_device_that_is_not_there_is_told_among_the_rest_and_is_an_illness(cap
     healthy = lines(capsys)
     monkeypatch.setenv("LOSS_GEOMETRY_DEVICE", "cuda")
     assert main(["doctor", "--language", language]) == 1
-    said = lines(capsys)
-    assert (usual, list(said)) == (0, list(healthy))
+    output = lines(capsys)
+    assert (usual, list(output)) == (0, list(healthy))
     sentence = text("cli.wrong.device", language, value="'cuda'", allowed="auto, cpu")
-    assert said[text("doctor.line.device", language)] == sentence
-    training = said[text("doctor.line.training", language)]
+    assert output[text("doctor.line.device", language)] == sentence
+    training = output[text("doctor.line.training", language)]
     assert " cpu " in training
     assert text("doctor.well", language) in training
 
 
 def test_everything_is_said_in_chinese_as_well(capsys, monkeypatch):
-    monkeypatch.setattr(doctor, "_SECONDS", 0.0)
+    monkeypatch.setattr(doctor, "TIME_LIMIT", 0.0)
     main(["doctor", "--language", "zh"])
-    said = lines(capsys)
-    assert {"Python", "软件包", "设备", "线程", "编译器", "图片", "录制", "数据", "训练"} == set(said)
-    assert text("doctor.unwell", "zh") in said["训练"]
+    output = lines(capsys)
+    assert {"Python", "软件包", "设备", "线程", "编译器", "图片", "录制", "数据", "训练"} == set(output)
+    assert text("doctor.unwell", "zh") in output["训练"]
 
 
 def test_data_are_told_without_reading_them(capsys, monkeypatch):
     def never(path, *more):
         pytest.fail("a look at the machine reads no pictures")
 
-    monkeypatch.setattr(doctor, "_trains", lambda place, language: True)
+    monkeypatch.setattr(doctor, "train_briefly", lambda device, language: True)
     monkeypatch.setattr("toy_data.samples.scale_of", never)
     monkeypatch.setattr("toy_data.user_data.read_raw", never)
     monkeypatch.setattr("toy_data.folder.load", never)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.cli.language import of_system, taken
+from app.cli.language import system_language, take_language
 from app.cli.main import main
 from spec import Refusal
 
@@ -25,7 +25,7 @@ from spec import Refusal
     ],
 )
 def test_the_system_says_its_language_as_to_other_programs(environment, language):
-    assert of_system(environment) == language
+    assert system_language(environment) == language
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_the_system_says_its_language_as_to_other_programs(environment, language
     ],
 )
 def test_the_option_may_stand_anywhere(line, left, language):
-    assert taken(line.split(), "en") == (left.split(), language)
+    assert take_language(line.split(), "en") == (left.split(), language)
 
 
 @pytest.mark.parametrize("line", ["--language fr", "--language", "--language=", "losses --language=zh_CN"])
 def test_another_language_is_refused(line):
     with pytest.raises(Refusal, match="must be one of: en, zh"):
-        taken(line.split(), "en")
+        take_language(line.split(), "en")
 
 
 def test_refusals_come_in_the_language_of_the_option_before_that_of_the_system(monkeypatch, capsys):

@@ -8,7 +8,7 @@ from spec import knobs_of, text
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_the_curves_follow_every_knob(trainer_client, loss):
+def test_the_curves_follow_every_knob(client, loss):
     page = opened({"curve": loss}, "curves")
     for knob in knobs_of(LOSSES[loss]):
         key = f"curve.{loss}.{knob.name}"
@@ -23,7 +23,7 @@ def test_the_curves_follow_every_knob(trainer_client, loss):
         assert link_of(page).curve.knobs[knob.name] != knob.default
 
 
-def test_curves_are_compared_with_a_few_values_of_a_knob(trainer_client):
+def test_curves_are_compared_with_a_few_values_of_a_knob(client):
     page = opened({"curve": "arcface"}, "curves")
     page.selectbox(key="compare").set_value("margin").run()
     page.multiselect(key="against.arcface.margin").set_value(["0", "1.2"]).run()
@@ -35,13 +35,13 @@ def test_curves_are_compared_with_a_few_values_of_a_knob(trainer_client):
     assert link_of(page).compare == "default"
 
 
-def test_a_value_to_compare_with_that_is_not_allowed_is_refused(trainer_client):
+def test_a_value_to_compare_with_that_is_not_allowed_is_refused(client):
     page = opened({"curve": "arcface", "compare": "margin", "against": "0.1"}, "curves")
     page.multiselect(key="against.arcface.margin").set_value(["0.1", "0.3"]).run()
     assert link_of(page).against == (0.1, 0.3)
 
 
-def test_without_a_run_of_the_loss_the_curves_say_where_to_open_one(trainer_client):
+def test_without_a_run_of_the_loss_the_curves_say_where_to_open_one(client):
     page = opened({"curve": "focal"}, "curves")
     assert [info.value for info in page.info] == [text("ui.curves.no_run", "en")]
     page = opened({"curve": "arcface"}, "curves")

@@ -12,7 +12,7 @@ from spec import LANGUAGES, text
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 
 
-def opened(language="en"):
+def open_page(language="en"):
     page = AppTest.from_file(MAIN, default_timeout=60)
     page.run()
     page.switch_page("views/museum.py")
@@ -33,20 +33,20 @@ def whole(page):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_exhibit_shows_its_words_its_numbers_and_its_code(language):
-    page = opened(language)
+    page = open_page(language)
     for slug, exhibit in EXHIBITS.items():
         page.radio(key="exhibit").set_value(slug).run()
-        said = whole(page)
+        words = whole(page)
         for name in ("title", "mistake", "wild", "identity", "see"):
-            assert text(f"museum.{slug}.{name}", language) in said
-        assert text("museum.page.numbers", language, **numbers(exhibit)) in said
+            assert text(f"museum.{slug}.{name}", language) in words
+        assert text("museum.page.numbers", language, **numbers(exhibit)) in words
         assert [block.value for block in page.code] == [exhibit.code]
         assert [formula.value.strip("$ \n") for formula in page.latex] == [exhibit.loss.formula]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_switch_shows_either_side_or_both(language):
-    page = opened(language)
+    page = open_page(language)
     charts = {}
     for side in ("right", "wrong", "both"):
         page.segmented_control(key="sides").set_value(side).run()
@@ -56,7 +56,7 @@ def test_the_switch_shows_either_side_or_both(language):
 
 
 def test_the_language_is_switched_and_the_exhibit_stays():
-    page = opened()
+    page = open_page()
     page.radio(key="exhibit").set_value("half_missing").run()
     page.segmented_control(key="language").set_value("zh").run()
     assert text("museum.half_missing.title", "zh") in whole(page)

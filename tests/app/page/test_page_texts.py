@@ -23,37 +23,27 @@ def keys_in(folder):
                 yield written
 
 
-def flat(node, prefix=""):
+def texts(node, prefix):
+    """Every text of a file of the catalogue: its key, and its sentences by language."""
     for name, entry in node.items():
         if set(entry) == set(LANGUAGES) and all(isinstance(words, str) for words in entry.values()):
-            yield f"{prefix}{name}"
+            yield f"{prefix}.{name}", entry
         else:
-            yield from flat(entry, f"{prefix}{name}.")
+            yield from texts(entry, f"{prefix}.{name}")
+
+
+CATALOGUE = dict(texts(tomllib.loads((ROOT / "spec" / "texts" / "ui.toml").read_text(encoding="utf-8")), "ui"))
 
 
 def test_every_key_of_the_pages_is_in_the_catalogue_and_used():
     used = {key for folder in ("app", "plots") for key in keys_in(folder)}
-    with (ROOT / "spec" / "texts" / "ui.toml").open("rb") as file:
-        known = {f"ui.{key}" for key in flat(tomllib.load(file))}
     assert {key for key in used if "*" not in key and not has_text(key)} == {"ui.word"} & used
     patterns = [re.compile(key.replace(".", r"\.").replace("*", "[a-z0-9_.]+") + r"(\.[a-z0-9_]+)?$") for key in used]
-    assert {key for key in known if not any(pattern.match(key) for pattern in patterns)} == set()
+    assert {key for key in CATALOGUE if not any(pattern.match(key) for pattern in patterns)} == set()
 
 
 def test_every_text_of_the_pages_is_there_in_both_languages_with_the_same_places():
-    with (ROOT / "spec" / "texts" / "ui.toml").open("rb") as file:
-        known = [f"ui.{key}" for key in flat(tomllib.load(file))]
-    assert len(known) > 60
-    for key in known:
-        places = [set(re.findall(r"{(\w*)", template(key, language))) for language in LANGUAGES]
+    assert len(CATALOGUE) > 60
+    for key, entry in CATALOGUE.items():
+        places = [sorted(re.findall(r"{(\w*)", entry[language])) for language in LANGUAGES]
         assert places[0] == places[1], key
-
-
-def template(key, language):
-    class Same(dict):
-        def __missing__(self, name):
-            return f"{{{name}}}"
-
-    from spec import messages
-
-    return str(messages._entry(key)[language]).format_map(Same())

@@ -40,14 +40,14 @@ def test_every_loss_has_its_table(language):
         assert not page.exception
         assert page.query_params["curve"] == slug
         report = recorded().of(slug)
-        assert [said.value for said in page.success] == [verdict(OURS[slug], report, language)]
-        shown = page.table[0].value
-        assert list(shown[text("verify.column.check", language)]) == [row.check.render(language) for row in report.rows]
-        assert list(shown[text("verify.column.found", language)]) == [row.found for row in report.rows]
-        assert set(shown[text("verify.column.ok", language)]) == {"✓"}
-    said = " ".join(caption.value for caption in page.caption)
-    assert recorded().day in said
-    assert f"torch {recorded().versions['torch']}" in said
+        assert [box.value for box in page.success] == [verdict(OURS[slug], report, language)]
+        table = page.table[0].value
+        assert list(table[text("verify.column.check", language)]) == [row.check.render(language) for row in report.rows]
+        assert list(table[text("verify.column.found", language)]) == [row.found for row in report.rows]
+        assert set(table[text("verify.column.ok", language)]) == {"✓"}
+    captions = " ".join(caption.value for caption in page.caption)
+    assert recorded().day in captions
+    assert f"torch {recorded().versions['torch']}" in captions
 
 
 def test_a_check_that_failed_is_shown_as_failed(monkeypatch):
@@ -61,7 +61,7 @@ def test_a_check_that_failed_is_shown_as_failed(monkeypatch):
     page.switch_page("views/verification.py")
     page.query_params.update(write(Link(curve=Panel(loss="hinge"))))
     page.run()
-    assert [said.value for said in page.error] == [verdict(OURS["hinge"], bad)]
+    assert [box.value for box in page.error] == [verdict(OURS["hinge"], bad)]
     assert next(iter(page.table[0].value[text("verify.column.ok")])) == "✗"
 
 

@@ -10,7 +10,7 @@ WRONG = [
     {"p1": "arcface", "p1.margin": "4"},
     {"p1": ["softmax", "arcface"]},
     {"p1": "arcface", "p1.gamma": "1"},
-    {"p5": "softmax"},
+    {"p7": "softmax"},
     {"steps": "1e999"},
     {"steps": "[1, 2]"},
     {"seed": "9" * 10_000},
@@ -31,7 +31,7 @@ WRONG = [
 
 @pytest.mark.parametrize("view", ["studio", "curves"])
 @pytest.mark.parametrize("query", WRONG, ids=lambda query: "&".join(query) + "=" + str(list(query.values())[-1])[:12])
-def test_a_wrong_link_is_one_sentence_and_the_page_goes_on(trainer_client, query, view):
+def test_a_wrong_link_is_one_sentence_and_the_page_goes_on(client, query, view):
     page = opened(query, view)
     assert len(troubles(page)) == 1
     assert "Traceback" not in everything(page)
@@ -42,7 +42,7 @@ def test_a_wrong_link_is_one_sentence_and_the_page_goes_on(trainer_client, query
         assert link_of(page).experiment.seed == 3
 
 
-def test_net_and_data_that_do_not_go_together_are_refused_with_a_sentence(trainer_client):
+def test_net_and_data_that_do_not_go_together_are_refused_with_a_sentence(client):
     page = opened({"net": "cnn", "data": "blobs", "p1": "softmax"})
     assert len(troubles(page)) == 1
     assert page.button(key="train").label == text("ui.studio.train", "en")
@@ -54,7 +54,7 @@ def test_without_its_server_the_page_says_how_to_start_it():
     assert page.button(key="train")
 
 
-def test_an_exception_in_a_view_is_one_sentence(trainer_client, monkeypatch, caplog):
+def test_an_exception_in_a_view_is_one_sentence(client, monkeypatch, caplog):
     def fall(link):
         raise RuntimeError("a secret path")
 

@@ -7,17 +7,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.page.experiment_knobs import SETTINGS
-from app.page.url_state import shown
-from app.page.widgets import help_of, label_of, limit_of, name_of, positions, word_of, written
+from app.page.url_state import write_value
+from app.page.widgets import label_of, limit_of, name_of, positions, word_of, write_with_unit
 from engine.nets import NETS
 from losses import LOSSES
-from spec import LANGUAGES, Knob, has_text, knobs_of
+from spec import LANGUAGES, Knob, has_text, help_of, knobs_of, text
 from toy_data import DATA_SETS
 
-OWNED = [(slug, knob) for slug, loss in LOSSES.items() for knob in knobs_of(loss)]
-OWNED += [("", knob) for data in DATA_SETS.values() for knob in knobs_of(data)]
-OWNED += [(slug, knob) for slug, net in NETS.items() for knob in knobs_of(net)]
-OWNED += [("", knob) for knob in SETTINGS]
+OWNERS = {
+    f"{catalogue}.{slug}": knobs_of(owner)
+    for catalogue, owners in (("losses", LOSSES), ("nets", NETS), ("data", DATA_SETS))
+    for slug, owner in owners.items()
+} | {"experiment": SETTINGS}
+OWNED = [(owner, knob) for owner, knobs in OWNERS.items() for knob in knobs]
 NUMERIC = [(owner, knob) for owner, knob in OWNED if knob.kind in {"number", "whole"}]
 
 
@@ -46,7 +48,7 @@ def test_a_value_outside_the_slider_is_kept(owner, knob, end):
     value = knob.check(getattr(knob, end))
     places = positions(knob, value)
     assert value in places
-    assert len({written(knob, place) for place in places}) == len(places), "each position has a text of its own"
+    assert len({write_with_unit(knob, place) for place in places}) == len(places), "each position has a text of its own"
 
 
 def test_a_logarithmic_slider_that_starts_at_zero_has_zero_first():
@@ -63,8 +65,8 @@ def test_whole_positions_are_whole():
 
 def test_an_angle_is_written_in_radians_and_degrees():
     margin = Knob(name="margin", kind="number", default=0.3, unit="rad")
-    assert written(margin, math.pi / 6) == f"{shown(math.pi / 6)} rad = 30.0°"
-    assert written(margin, 0.0) == "0 rad = 0.0°"
+    assert write_with_unit(margin, math.pi / 6) == f"{write_value(math.pi / 6)} rad = 30.0°"
+    assert write_with_unit(margin, 0.0) == "0 rad = 0.0°"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -77,10 +79,22 @@ def test_every_knob_has_a_name_and_a_help_in_both_languages(owner, knob, languag
     assert len(set(words)) == len(words)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_help_of_a_knob_is_its_owners_own_before_the_shared_one(language):
+    gamma = Knob(name="gamma", kind="number", default=1.0, about="its own words")
+    own, shared = text("losses.focal.knobs.gamma", language), text("losses.knobs.gamma", language)
+    assert help_of(gamma, "losses.focal", language) == own != shared
+    assert help_of(gamma, "losses.circle", language) == shared
+    assert help_of(gamma, "nets.mlp", language) == "its own words"
+    seed = Knob(name="seed", kind="whole", default=0)
+    assert help_of(seed, "experiment", language) == text("experiment.knobs.seed", language)
+    assert help_of(seed, "data.blobs", language) == text("data.knobs.seed", language)
+
+
 def test_a_knob_from_outside_speaks_for_itself():
     knob = Knob(name="strange_thing", kind="number", default=0.5, symbol="q", about="what it does")
     assert label_of(knob, "en") == "$q$ strange thing"
-    assert help_of(knob, "outside", "en") == "what it does"
+    assert help_of(knob, "losses.outside", "en") == "what it does"
 
 
 def test_the_limit_stands_where_advice_begins():
@@ -104,7 +118,8 @@ def sliders_and_lists(owner, place):
     from spec import knobs_of
     from toy_data import DATA_SETS
 
-    knobs = SETTINGS if owner == "settings" else knobs_of({**LOSSES, **NETS, **DATA_SETS}[owner])
+    slug = owner.partition(".")[2]
+    knobs = knobs_of({**LOSSES, **NETS, **DATA_SETS}[slug]) if slug else SETTINGS
     for knob in knobs:
         at = (
             knob.default
@@ -116,9 +131,6 @@ def sliders_and_lists(owner, place):
             st.session_state[f"new.{name}"] = value
 
         control(knob, st.session_state.get(f"new.{knob.name}", at), change, owner=owner, language="en", key=knob.name)
-
-
-OWNERS = {slug: knobs_of(loss) for slug, loss in {**LOSSES, **NETS, **DATA_SETS}.items()} | {"settings": SETTINGS}
 
 
 @pytest.mark.parametrize("place", ["default", "low", "high"])

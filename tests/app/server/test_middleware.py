@@ -47,5 +47,5 @@ def test_uploads_leave_nothing_behind(server):
     ],
 )
 def test_only_our_own_origin_is_ours(origin, host, same):
-    given = {"host": host} | ({} if origin is None else {"origin": origin})
-    assert same_origin(Headers(given)) is same
+    headers = {"host": host} | ({} if origin is None else {"origin": origin})
+    assert same_origin(Headers(headers)) is same

@@ -160,13 +160,13 @@ def test_a_bad_request_gets_one_sentence_and_the_server_goes_on(server, name):
     connection = HTTPConnection(server.url.removeprefix("http://"), timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
-    told = json.loads(answer.read())
+    body = json.loads(answer.read())
     connection.close()
     assert answer.status == status
-    assert set(told) == {"error"}
-    assert words in told["error"]
-    assert len(told["error"]) < 300
-    assert told["error"][-1] in ".。"
+    assert set(body) == {"error"}
+    assert words in body["error"]
+    assert len(body["error"]) < 300
+    assert body["error"][-1] in ".。"
     assert server.get("/healthz").status_code == 200
 
 

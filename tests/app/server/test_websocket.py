@@ -25,7 +25,7 @@ def place_of(record):
 
 
 @pytest.fixture
-def owned(server):
+def own_run(server):
     """A live run that is ours: a fork of the finished one."""
     with server.socket(FINISHED) as viewer:
         say(viewer, type="edit", panel=0, knob="margin", value=0.5, frame=10)
@@ -71,14 +71,14 @@ def test_an_edit_by_a_stranger_forks_the_run(server):
     }
 
 
-def test_frames_come_one_after_another_and_never_twice(owned):
-    _, connection = owned
+def test_frames_come_one_after_another_and_never_twice(own_run):
+    _, connection = own_run
     places = [place_of(record_of(connection)) for _ in range(6)]
     assert all(before < after for before, after in itertools.pairwise(places))
 
 
-def test_the_owner_edits_in_place_and_every_viewer_hears_of_it(server, owned):
-    forked, connection = owned
+def test_the_owner_edits_in_place_and_every_viewer_hears_of_it(server, own_run):
+    forked, connection = own_run
     with server.socket(forked["id"]) as viewer:
         until(viewer, "run")
         say(connection, type="edit", panel=1, knob="learning_rate", value=0.02)
@@ -88,8 +88,8 @@ def test_the_owner_edits_in_place_and_every_viewer_hears_of_it(server, owned):
         assert place_after(viewer, event["frame"]) == event["frame"] + 1
 
 
-def test_the_owner_pauses_steps_and_resumes(owned):
-    _, connection = owned
+def test_the_owner_pauses_steps_and_resumes(own_run):
+    _, connection = own_run
     say(connection, type="pause")
     event, _ = until(connection, "event")
     assert event["kind"] == "pause"
@@ -103,15 +103,15 @@ def test_the_owner_pauses_steps_and_resumes(owned):
 
 @pytest.mark.parametrize("task", ["pause", "resume", "step", "stop"])
 @pytest.mark.parametrize("token", ["", "?owner=", "?owner=guess", "?owner=%ff"])
-def test_nobody_else_steers_a_run(server, owned, task, token):
-    with server.socket(owned[0]["id"], token) as stranger:
+def test_nobody_else_steers_a_run(server, own_run, task, token):
+    with server.socket(own_run[0]["id"], token) as stranger:
         say(stranger, type=task)
         error, _ = until(stranger, "error")
     assert "Only the one who started this run" in error["error"]
 
 
-def test_an_edit_with_a_foreign_token_forks(server, owned):
-    forked, connection = owned
+def test_an_edit_with_a_foreign_token_forks(server, own_run):
+    forked, connection = own_run
     with server.socket(forked["id"], "?owner=guess") as stranger:
         say(stranger, type="edit", panel=0, knob="margin", value=0.1)
         own, _ = until(stranger, "forked")
@@ -184,8 +184,8 @@ def test_a_flood_of_messages_does_not_stop_the_server(server):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the worker in /proc")
-def test_a_worker_that_is_killed_is_told_and_another_takes_its_place(server, owned):
-    forked, connection = owned
+def test_a_worker_that_is_killed_is_told_and_another_takes_its_place(server, own_run):
+    forked, connection = own_run
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended since it was listed
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])

@@ -1,4 +1,4 @@
-"""The command ``loss-geometry verify``: hold losses against everything there is, and print or write the tables."""
+"""``loss-geometry verify``: check losses against papers, autograd, limits and others' code; print or write tables."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import verification
-from app.cli.terminal import aligned
+from app.cli.terminal import align
 from engine.config.experiment import one_of
 from losses import LOSSES, OURS, Loss, loss_title
 from losses.catalogue import load
@@ -21,10 +21,10 @@ _COLUMNS = ("ok", "check", "expected", "found", "deviation", "source")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Verify the losses that are named, or all; return 1 where a check fails."""
+    """Verify the named losses, or all of ours; return 1 where a check fails."""
     if options.write and (options.slugs or options.loss):
         raise Refusal("verify.said.write_all")
-    losses = _chosen(options.slugs, options.loss)
+    losses = _select(options.slugs, options.loss)
     language: str = options.language
     quiet = options.json or options.write
     reports = []
@@ -45,9 +45,10 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(report.ok for report in reports) else 1
 
 
-def _chosen(slugs: Sequence[str], references: Sequence[str]) -> dict[str, type[Loss]]:
+def _select(slugs: Sequence[str], references: Sequence[str]) -> dict[str, type[Loss]]:
+    """Return the losses with these slugs and those at these references (``package:Class``); by default all of ours."""
     if references:
-        sys.path.append(str(Path.cwd()))  # where one's own module lies that is not installed
+        sys.path.append(str(Path.cwd()))  # for a module that is not installed
     own = {loss.slug: loss for loss in map(load, references)}
     named = {slug: one_of("loss", slug, LOSSES) for slug in slugs}
     return named | own or dict(OURS)
@@ -60,12 +61,12 @@ def _table(loss: type[Loss], report: Report, language: str) -> str:
         check, source = row.check.render(language), row.topic.source.render(language)
         rows.append((row.mark, check, row.expected, row.found, f"{row.deviation:.0e}", source))
         notes.append("" if row.ok else f"\n      {text('verify.note.where', language, where=row.where)}")
-    lines = (line + note for line, note in zip(aligned(rows), notes, strict=True))
+    lines = (line + note for line, note in zip(align(rows), notes, strict=True))
     return "\n".join([f"{loss_title(loss, language)} ({loss.slug})", *lines])
 
 
 def _write(reports: Sequence[Report]) -> Sequence[Path]:
-    """Write the record that comes along with the program, and the page about the losses."""
+    """Write the results that come along with the program, and the page about the losses; return both paths."""
     package = Path(verification.__file__).parent
     docs = package.parent / "docs"
     if not docs.is_dir():
@@ -73,7 +74,7 @@ def _write(reports: Sequence[Report]) -> Sequence[Path]:
     if missing():
         raise Refusal("verify.said.too_few", package="pytorch-metric-learning")
     record = Record.now(reports)
-    written = {package / FILE: record.write(), docs / "losses.md": document(record)}
-    for path, content in written.items():
+    contents = {package / FILE: record.write(), docs / "losses.md": document(record)}
+    for path, content in contents.items():
         path.write_text(content, encoding="utf-8")
-    return tuple(written)
+    return tuple(contents)
