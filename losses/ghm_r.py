@@ -58,7 +58,7 @@ class GHMR(Loss):
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
         start = linear_scores.start(
-            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+            classes, dim, rng, bias=self.bias, length=linear_scores.CODE_LENGTH, constant=1 / classes
         )
         return start | {"histogram": torch.zeros(self.bins)}
 

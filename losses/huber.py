@@ -44,7 +44,7 @@ class Huber(Loss):
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
         return linear_scores.start(
-            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+            classes, dim, rng, bias=self.bias, length=linear_scores.CODE_LENGTH, constant=1 / classes
         )
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:

@@ -1,6 +1,7 @@
 """Reading a command line with argparse, whose help and refusals are put into our words, in the reader's language."""
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, final
@@ -49,6 +50,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "loss-geometry verify arcface cosface",
         "loss-geometry verify --loss poly_1:Poly1",
         "loss-geometry verify arcface --json",
+    ),
+    "new-loss": (
+        "loss-geometry new-loss sup_con --family tuple --title SupCon",
+        "loss-geometry new-loss wide_margin --family angular --folder loss-geometry",
     ),
     "losses": ("loss-geometry losses",),
     "nets": ("loss-geometry nets",),
@@ -101,7 +106,7 @@ class Command(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawTextHelpFormatter, **settings)
         self.language = language
         words = self.prog.removeprefix(PROGRAM).strip()
-        about = text(f"cli.about.{words.replace(' ', '_') or 'program'}", language)
+        about = text(f"cli.about.{re.sub('[ -]', '_', words) or 'program'}", language)
         examples = [text("cli.heading.examples", language), *(f"  {line}" for line in EXAMPLES[words])]
         self.description, self.epilog = "\n".join(wrapped(about, _WIDE)), "\n".join(examples)
         self._places = self.add_argument_group(text("cli.heading.values", language))

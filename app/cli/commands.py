@@ -60,6 +60,13 @@ def verify(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def new_loss(options: argparse.Namespace) -> int:
+    """Write every place that a loss of the project needs."""
+    from app.cli.new_loss import run  # noqa: PLC0415  (the verification, which few commands need)
+
+    return run(options)
+
+
 def losses(options: argparse.Namespace) -> int:
     """List the losses and their knobs."""
     language = options.language

@@ -18,6 +18,18 @@ from spec import Knob, Refusal, text
 #: The port of the app.
 _PORT = Knob(name="port", kind="whole", default=8501, low=1, high=65535)
 
+#: The families of losses, as ``losses.Family`` has them: the help does not wait for torch.
+_FAMILIES = (
+    "softmax",
+    "angular",
+    "distribution",
+    "tuple",
+    "weighting",
+    "pair_similarity",
+    "regression",
+    "hinge",
+)
+
 #: Commands that have something to bring into order when they are told to end.
 _CLOSING = frozenset({"train", "sweep", "render"})
 
@@ -103,6 +115,15 @@ def _add_verify(verify: Command) -> None:
     verify.accept("--write", action="store_true", about="cli.option.write")
 
 
+def _add_new_loss(new_loss: Command) -> None:
+    """Add the name of a loss, its family and where it is written."""
+    families = ", ".join(_FAMILIES)
+    new_loss.accept("slug", metavar="SLUG", about="cli.option.new_slug")
+    new_loss.accept("--family", default=_FAMILIES[0], about="cli.option.family", says={"allowed": families})
+    new_loss.accept("--title", about="cli.option.title")
+    new_loss.accept("--folder", metavar="REPOSITORY", about="cli.option.repository")
+
+
 def _add_data(data: Command, spoken: str) -> None:
     """Add what can be done with data sets."""
     actions = data.commands("action", "ACTION", required=False)
@@ -129,6 +150,7 @@ def parser(spoken: str = "en") -> Command:
     _add_sweep(command(tasks, "sweep", "sweep", spoken))
     _add_render(command(tasks, "render", "render", spoken))
     _add_verify(command(tasks, "verify", "verify", spoken))
+    _add_new_loss(command(tasks, "new-loss", "new_loss", spoken))
     command(tasks, "losses", "losses", spoken)
     command(tasks, "nets", "nets", spoken)
     _add_data(command(tasks, "data", "data", spoken), spoken)
@@ -228,7 +250,7 @@ def _work(task: str) -> Callable[[argparse.Namespace], int]:
         return _serve
     from app.cli import commands  # noqa: PLC0415  (torch and scikit-learn, without which the app starts and --help answers)
 
-    work: Callable[[argparse.Namespace], int] = getattr(commands, task)
+    work: Callable[[argparse.Namespace], int] = getattr(commands, task.replace("-", "_"))
     return work
 
 

@@ -17,7 +17,7 @@ from spec import Message
 
 #: How long class vectors start where codes are regressed: shorter than ``STIFF``, as scores up to one need samples no
 #: farther out than one over this. Digits in the plane, median accuracy of lengths 3, 7, 20: GHM-R 0.93, 0.93, 0.92.
-REGRESSED = 7.0
+CODE_LENGTH = 7.0
 
 
 def start(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from losses import Family, Loss
 from spec import Knob
-from verification.comparison import Topic, printed
+from verification.comparison import Topic, half_a_digit
 from verification.report import Report
 from verification.run import verify
 
@@ -39,10 +39,10 @@ def verified(loss: type[Loss]) -> Report:
 
 
 def faults(findings):
-    """What was found that is not allowed."""
+    """The findings that are not allowed."""
     return [one for one in findings if not one.ok]
 
 
 def agree(found: float, text: str) -> None:
     """A number agrees with a printed one."""
-    assert faults([printed(Topic.of("value", "contract"), found, text)]) == []
+    assert faults([half_a_digit(Topic.of("value", "contract"), found, text)]) == []

@@ -21,7 +21,7 @@ import losses
 from losses import LOSSES, OURS, knob_help
 from spec import LANGUAGES, Refusal, has_text, text
 from verification.cases import batch_of, corners, generator, state_of
-from verification.contract import moving_knobs
+from verification.contract import tensor_knobs
 from verification.geometry import without_margin
 
 EVERY = pytest.mark.parametrize("cls", list(OURS.values()), ids=list(OURS))
@@ -94,7 +94,7 @@ def test_tensor_knobs_equal_plain_ones_alone_and_side_by_side(cls, data):
     panels = [data.draw(knobs_of(cls)) for _ in range(3)]
     numbers = [knob.name for knob in cls.knobs() if knob.kind == "number"]
     fixed = {name: value for name, value in panels[0].items() if name not in numbers}
-    assert faults(moving_knobs(cls, [{**panel, **fixed} for panel in panels])) == []
+    assert faults(tensor_knobs(cls, [{**panel, **fixed} for panel in panels])) == []
 
 
 @CORNERS
