@@ -19,7 +19,7 @@ from spec import Knob, Refusal, text
 _PORT = Knob(name="port", kind="whole", default=8501, low=1, high=65535)
 
 #: The families of losses, as ``losses.Family`` has them: the help does not wait for torch.
-_FAMILIES = (
+FAMILIES = (
     "softmax",
     "angular",
     "distribution",
@@ -117,9 +117,9 @@ def _add_verify(verify: Command) -> None:
 
 def _add_new_loss(new_loss: Command) -> None:
     """Add the name of a loss, its family and where it is written."""
-    families = ", ".join(_FAMILIES)
+    families = ", ".join(FAMILIES)
     new_loss.accept("slug", metavar="SLUG", about="cli.option.new_slug")
-    new_loss.accept("--family", default=_FAMILIES[0], about="cli.option.family", says={"allowed": families})
+    new_loss.accept("--family", default=FAMILIES[0], about="cli.option.family", says={"allowed": families})
     new_loss.accept("--title", about="cli.option.title")
     new_loss.accept("--folder", metavar="REPOSITORY", about="cli.option.repository")
 

@@ -58,7 +58,7 @@ def test_every_check_holds(cls):
     """Closed form against autograd, shapes against the rule, extremes, precision, purity, knobs as tensors and more."""
     report = verified(cls)
     assert [row for row in report.rows if not row.ok] == []
-    assert report.compared > 1000
+    assert report.comparisons > 1000
 
 
 @CORNERS
