@@ -62,17 +62,17 @@ class ArcFace(Loss):
         return self.scale * stable_ops.cosines(z, state["weight"])
 
     def _target(self, theta: Tensor) -> Tensor:
-        moved = torch.cos(theta + self.margin)
+        cosine = torch.cos(theta + self.margin)
         if self.beyond == "raw":
-            return moved
+            return cosine
         if self.beyond == "easy":
-            return torch.where(theta < math.pi / 2, moved, torch.cos(theta))
+            return torch.where(theta < math.pi / 2, cosine, torch.cos(theta))
         if self.beyond == "monotonic":
-            past = -2 - moved
+            past = -2 - cosine
         else:
             sine = torch.sin(self.margin) if isinstance(self.margin, Tensor) else math.sin(self.margin)
             past = torch.cos(theta) - self.margin * sine
-        return torch.where(theta > math.pi - self.margin, past, moved)
+        return torch.where(theta > math.pi - self.margin, past, cosine)
 
     def head(self, state: State) -> Head:
         weight = state["weight"]

@@ -57,10 +57,10 @@ class Center(Loss):
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move each centre by ``rate * sum(z - c) / (1 + n)`` over the ``n`` samples of its class (eq. 4)."""
-        centers, seen = state["centers"].detach(), z.detach()
-        member = stable_ops.is_label(y, len(centers)).to(seen)
+        centers, still = state["centers"].detach(), z.detach()
+        member = stable_ops.is_label(y, len(centers)).to(still)
         count = member.sum(dim=0)[:, None]
-        step = (member.T @ seen - count * centers) / (1 + count)
+        step = (member.T @ still - count * centers) / (1 + count)
         return {**state, "centers": centers + (self.rate * step).to(centers)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:

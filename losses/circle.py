@@ -124,8 +124,8 @@ class Circle(Loss):
 
         def rule(s_n: Array, s_p: Array) -> Array:
             between = np.maximum(0, s_n + margin) * (s_n - margin)
-            kept: Array = np.maximum(0, 1 + margin - s_p) * (s_p - 1 + margin) - between
-            return kept
+            lead: Array = np.maximum(0, 1 + margin - s_p) * (s_p - 1 + margin) - between
+            return lead
 
         reachable = from_cosines(omega) if self.level == "class" else within
         return (score_plane.similarities(float(self.gamma), rule, reachable),)

@@ -25,7 +25,7 @@ class Focal(Loss):
     class is told from the rest, p is the probability of what is true there, and the classes are summed.
     With ``balanced`` the terms of the label are multiplied by ``alpha`` and those of the other classes by
     ``1 - alpha``; softmax has no terms of other classes, so there ``alpha`` multiplies the whole loss.
-    The start for ``sigmoid`` is that of ``linear_scores.apart``.
+    The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
     slug: ClassVar[str] = "focal"
@@ -50,7 +50,7 @@ class Focal(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        special = linear_scores.one_vs_rest(classes, dim) if self.activation == "sigmoid" else {}
         return linear_scores.start(classes, dim, rng, bias=self.bias, **special)
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
@@ -63,8 +63,8 @@ class Focal(Loss):
             log_rest = torch.where(own, -math.inf, log_all).logsumexp(dim=1)
             loss = -torch.exp(self.gamma * log_rest) * log_p
             return self.alpha * loss if self.balanced else loss
-        signed = torch.where(own, scores, -scores)
-        terms = -torch.exp(self.gamma * logsigmoid(-signed)) * logsigmoid(signed)
+        oriented = torch.where(own, scores, -scores)
+        terms = -torch.exp(self.gamma * logsigmoid(-oriented)) * logsigmoid(oriented)
         if self.balanced:
             terms = (1 - self.alpha + (2 * self.alpha - 1) * own.to(z)) * terms
         return terms.sum(dim=1)
@@ -98,10 +98,10 @@ class Focal(Loss):
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Two opposite classes for softmax, one class alone for sigmoid."""
-        spread = 2 if self.activation == "softmax" else 1
-        z = torch.stack([torch.logit(x) / spread, torch.zeros_like(x)])[None]
-        weight = z.new_tensor([[1, 0], [-1, 0]])[:spread]
-        return z, torch.tensor([0], device=x.device), {"weight": weight, "bias": z.new_zeros(spread)}
+        count = 2 if self.activation == "softmax" else 1
+        z = torch.stack([torch.logit(x) / count, torch.zeros_like(x)])[None]
+        weight = z.new_tensor([[1, 0], [-1, 0]])[:count]
+        return z, torch.tensor([0], device=x.device), {"weight": weight, "bias": z.new_zeros(count)}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         scores = self.scores(z, state)

@@ -24,7 +24,7 @@ class GHMC(Loss):
     is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label. ``density="valid"``
     divides by the bins that the batch reaches, as the authors' code, ``"all"`` by all, as the paper. No gradient
     is taken of the weights. The batch is counted before it is weighed, and the first batch starts the average.
-    The start for ``sigmoid`` is that of ``linear_scores.apart``.
+    The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
     slug: ClassVar[str] = "ghm_c"
@@ -53,7 +53,7 @@ class GHMC(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        special = linear_scores.one_vs_rest(classes, dim) if self.activation == "sigmoid" else {}
         start = linear_scores.start(classes, dim, rng, bias=self.bias, **special)
         return start | {"histogram": torch.zeros(self.bins)}
 
@@ -69,12 +69,12 @@ class GHMC(Loss):
         scores = self.scores(z, state)
         if self.activation == "softmax":
             return cross_entropy(scores, y, reduction="none")[:, None]
-        return softplus(-linear_scores.signed(scores, y))
+        return softplus(-linear_scores.with_sign(scores, y))
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = gradient_density.moved(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
+        after = gradient_density.update_counts(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -103,7 +103,7 @@ class GHMC(Loss):
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """The sample and its companions; two opposite classes for softmax, one class alone for sigmoid."""
         score = torch.logit(torch.cat([x[None], 1 - torch.from_numpy(gradient_density.companions()).to(x)]))
-        z, y, state = linear_scores.lone(score if self.activation == "sigmoid" else score / 2)
+        z, y, state = linear_scores.one_class(score if self.activation == "sigmoid" else score / 2)
         if self.activation == "softmax":
             state = {"weight": z.new_tensor([[1, 0], [-1, 0]]), "bias": z.new_zeros(2)}
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}

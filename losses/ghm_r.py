@@ -78,7 +78,7 @@ class GHMR(Loss):
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move the histogram on by the gradient norms of the batch."""
         histogram = state["histogram"]
-        after = gradient_density.moved(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
+        after = gradient_density.update_counts(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -107,7 +107,7 @@ class GHMR(Loss):
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         others = torch.from_numpy(_residual(gradient_density.companions(), float(self.mu))).to(x)
-        z, y, state = linear_scores.lone(1 + torch.cat([x[None], others]))
+        z, y, state = linear_scores.one_class(1 + torch.cat([x[None], others]))
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:

@@ -64,10 +64,10 @@ class Head:
         u = self.factor * torch.acos(cosine) + self.angle
         k = torch.floor(u / math.pi)
         psi = (1 - 2 * torch.remainder(k, 2)) * torch.cos(u) - 2 * k
-        changed: Tensor = (self.blend * cosine + psi) / (1 + self.blend) - self.cosine
+        target: Tensor = (self.blend * cosine + psi) / (1 + self.blend) - self.cosine
         if self.kind is HeadKind.COSINE:
-            return changed
-        linear: Tensor = z.norm(dim=1, keepdim=True) * self.weight.norm(dim=1) * changed + self.bias - self.score
+            return target
+        linear: Tensor = z.norm(dim=1, keepdim=True) * self.weight.norm(dim=1) * target + self.bias - self.score
         return linear
 
     def _half_squared(self, z: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class Logistic(Loss):
     """Binary cross-entropy of each class against the rest (Bishop 2006, eq. 4.90): sum over classes, mean over samples.
 
     The prediction is the class with the largest score. From class vectors of length one classes merge in the plane,
-    as the rest of the samples pushes first; the start (``linear_scores.apart``) is such that they do not.
+    as the rest of the samples pushes first; the start (``linear_scores.one_vs_rest``) is such that they do not.
     """
 
     slug: ClassVar[str] = "logistic"
@@ -41,10 +41,10 @@ class Logistic(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.apart(classes, dim))
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.one_vs_rest(classes, dim))
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        return softplus(-linear_scores.signed(self.scores(z, state), y)).sum(dim=1)
+        return softplus(-linear_scores.with_sign(self.scores(z, state), y)).sum(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
         return linear_scores.scores(z, state, bias=self.bias)
@@ -62,10 +62,10 @@ class Logistic(Loss):
         )
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear_scores.lone(x[None])
+        return linear_scores.one_class(x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear_scores.signed(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.with_sign(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes, in the plane."""

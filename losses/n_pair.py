@@ -17,7 +17,7 @@ from losses.toolkit.pair_similarity import (
     over_pairs,
     pairing,
     quartet,
-    shared,
+    share_cost,
     similarities,
     softplus,
     together,
@@ -71,14 +71,14 @@ class NPair(Loss):
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         several = self.variant == "one_vs_one"
         if self.pairs == "class":
-            chosen, real = n_pair_batch.class_pairs(y)
-            anchor, own = z[chosen].unbind()
+            places, real = n_pair_batch.class_pairs(y)
+            anchor, own = z[places].unbind()
             dot = similarities(anchor, own, "dot")
             cost = n_pair_batch.one_by_one(dot, real) if several else n_pair_batch.together(dot, real)
             if isinstance(self.regularization, Tensor) or self.regularization > 0:
-                kept = self.regularization / 4 * (anchor**2 + own**2).sum(dim=1)
-                cost = cost + torch.where(real, kept, 0)
-            return n_pair_batch.over_samples(cost, y, chosen, real)
+                length_cost = self.regularization / 4 * (anchor**2 + own**2).sum(dim=1)
+                cost = cost + torch.where(real, length_cost, 0)
+            return n_pair_batch.over_samples(cost, y, places, real)
         positive, negative = pairing(y, self.pairs)
         dot, squared = similarities(z, z, "dot"), (z**2).sum(dim=1)
         cost = one_by_one(dot, positive, negative) if several else together(dot, negative)
@@ -89,7 +89,7 @@ class NPair(Loss):
         positive, negative = pairing(y, self.pairs)
         dot, count = similarities(z.detach(), z.detach(), "dot"), positive.sum().clamp_min(1)
         if self.variant == "multi_class":
-            return shared(together(dot, negative) / count, dot, positive, negative, most)
+            return share_cost(together(dot, negative) / count, dot, positive, negative, most)
 
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return softplus(dot[anchor] - dot[anchor, own, None]) / count
@@ -97,10 +97,10 @@ class NPair(Loss):
         return strongest_triplets(cost, positive, negative, most)[0]
 
     def profile(self, branch: str = "") -> Profile:
-        rivals, kept = 1 if self.pairs == "class" else 2, float(self.regularization) / 2
+        rivals, length_cost = 1 if self.pairs == "class" else 2, float(self.regularization) / 2
         if self.variant == "multi_class":
-            return lead_profile(REACH, 1.0, math.log(rivals), kept=kept)
-        return lead_profile(REACH, 1.0, 0.0, times=rivals, kept=kept)
+            return lead_profile(REACH, 1.0, math.log(rivals), offset=length_cost)
+        return lead_profile(REACH, 1.0, 0.0, times=rivals, offset=length_cost)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Return an anchor and its positive, both of length one, and two negatives at one place.

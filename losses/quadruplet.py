@@ -98,17 +98,17 @@ class Quadruplet(Loss):
         distance, (positive, negative) = distances(z.detach(), squared=True), relations(y)
         if self.mining == "hard":
             hard = [(tuples, cost / valid.sum().clamp_min(1)) for tuples, cost, valid in self._hard(distance, y)]
-            return Tuples.joined([Tuples.of(tuples, weights, most) for tuples, weights in hard], most)
+            return Tuples.join([Tuples.of(tuples, weights, most) for tuples, weights in hard], most)
 
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return torch.relu(distance[anchor, own, None] - distance[anchor] + self.margin)
 
-        found, _ = strongest_triplets(cost, positive, negative, most)
-        found = found.over(max(int(triplet_count(positive, negative)), 1))
-        parts = [Tuples(torch.cat([found.indices, found.indices[:, :1]], dim=1), found.weights)]
+        triplets, _ = strongest_triplets(cost, positive, negative, most)
+        triplets = triplets.over(max(int(triplet_count(positive, negative)), 1))
+        parts = [Tuples(torch.cat([triplets.indices, triplets.indices[:, :1]], dim=1), triplets.weights)]
         count = max(int(quadruplet_count(positive, negative)), 1) / 4  # one stands for the four orders of its pairs
         parts += [part.over(count) for part in closest_strangers(distance, y, self.second_margin, most)]
-        return Tuples.joined(parts, most)
+        return Tuples.join(parts, most)
 
     def _margin(self, branch: str) -> float:
         return float(self.margin if self._branch(branch) == "triplet" else self.second_margin)

@@ -66,19 +66,19 @@ class Triplet(Loss):
         if self.mining == "batch_hard":
             farthest, nearest = extremes(distance, positive, negative)
             gap = distance.gather(1, farthest[:, None]) - distance.gather(1, nearest[:, None])
-            taken = positive.any(dim=1) & negative.any(dim=1)
-            cost = torch.where(taken, torch.relu(gap[:, 0] + self.margin), 0)
-            return len(y) * cost / self._count(taken.sum(), (cost > 0).sum())
+            valid = positive.any(dim=1) & negative.any(dim=1)
+            cost = torch.where(valid, torch.relu(gap[:, 0] + self.margin), 0)
+            return len(y) * cost / self._count(valid.sum(), (cost > 0).sum())
         semi_hard = self.mining == "semi_hard"
         cost, active = triplet_sums(distance, positive, negative, self.margin, semi_hard=semi_hard)
-        taken = active if semi_hard else triplet_count(positive, negative)
-        return len(y) * cost / self._count(taken, active)
+        valid = active if semi_hard else triplet_count(positive, negative)
+        return len(y) * cost / self._count(valid, active)
 
     def _distances(self, z: Tensor) -> Tensor:
         return distances(stable_ops.unit(z) if self.normalize else z, squared=self.distance == "squared")
 
-    def _count(self, taken: Tensor, active: Tensor) -> Tensor:
-        return (active if self.average == "active" else taken).clamp_min(1)
+    def _count(self, valid: Tensor, active: Tensor) -> Tensor:
+        return (active if self.average == "active" else valid).clamp_min(1)
 
     def _cost(self, lead: Tensor) -> Tensor:
         """Return what triplets cost whose negative is farther than the positive by ``lead``."""
@@ -98,9 +98,9 @@ class Triplet(Loss):
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return self._cost(distance[anchor] - distance[anchor, own, None])
 
-        found, count = strongest_triplets(cost, positive, negative, most)
+        strongest, count = strongest_triplets(cost, positive, negative, most)
         whole = self.mining == "all" and self.average == "all"
-        return found.over(max(int(triplet_count(positive, negative)) if whole else count, 1))
+        return strongest.over(max(int(triplet_count(positive, negative)) if whole else count, 1))
 
     def _range(self) -> tuple[float, float, float]:
         """Return the radius of the probe's sphere, and the leads between which it reaches; see ``probe``."""
@@ -112,11 +112,11 @@ class Triplet(Loss):
         return radius, (math.sqrt(2) - 2) * radius, 2 * radius
 
     def profile(self, branch: str = "") -> Profile:
-        margin, mined = float(self.margin), self.mining == "semi_hard"
+        margin, semi_hard = float(self.margin), self.mining == "semi_hard"
         _, low, high = self._range()
 
         def active(lead: Array) -> Array:
-            return np.where((lead < margin) & ((lead > 0) | (not mined)), 1.0, 0.0)
+            return np.where((lead < margin) & ((lead > 0) | (not semi_hard)), 1.0, 0.0)
 
         return Profile(
             "lead",
@@ -124,7 +124,7 @@ class Triplet(Loss):
             high,
             value=lambda lead: active(lead) * (margin - lead),
             slope=lambda lead: -active(lead),
-            kinks=tuple(kink for kink in ((0.0, margin) if mined else (margin,)) if low < kink < high),
+            kinks=tuple(kink for kink in ((0.0, margin) if semi_hard else (margin,)) if low < kink < high),
         )
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:

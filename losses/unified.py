@@ -135,11 +135,11 @@ class Unified(Loss):
             return ()
         margin, widest = float(self.margin), 1 - math.cos(widest_angle(classes, dim))
         gamma, needed = float(self.gamma), needed_scale(classes, dim)
-        found = []
+        advice = []
         if margin > widest:
             text = Message.of("losses.advice.cosface_margin", margin=margin, widest=widest, classes=classes, dim=dim)
-            found.append(Advice("margin", widest, text))
+            advice.append(Advice("margin", widest, text))
         if gamma < needed and self.level == "class":
             text = Message.of("losses.advice.gamma", gamma=gamma, needed=needed, classes=classes, dim=dim)
-            found.append(Advice("gamma", needed, text))
-        return tuple(found)
+            advice.append(Advice("gamma", needed, text))
+        return tuple(advice)

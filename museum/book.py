@@ -29,8 +29,8 @@ def numbers(exhibit: Exhibit[Any]) -> dict[str, str]:
     """Return in words what the identity of an exhibit expects, and what both sides give when they are run."""
     return {
         "expected": number(exhibit.expected),
-        "right": number(exhibit.found(exhibit.right)),
-        "wrong": number(exhibit.found(exhibit.wrong)),
+        "right": number(exhibit.measure(exhibit.right)),
+        "wrong": number(exhibit.measure(exhibit.wrong)),
     }
 
 

@@ -24,7 +24,7 @@ def wrong(loss: Center, z: Tensor, y: Tensor, state: State) -> State:
     return {**state, "centers": centers.detach() - loss.rate * slope}
 
 
-def found(rule: Update) -> float:
+def measure(rule: Update) -> float:
     """Return how far a centre moves towards its only sample, one away, at a rate of a half."""
     return float(rule(LOSS, point(1.0, 0.0), label(0), {"centers": point(0.0, 0.0)})["centers"][0, 0])
 
@@ -46,6 +46,6 @@ EXHIBIT = Exhibit(
     right=Center.update,
     wrong=wrong,
     expected=0.5 * 1 / (1 + 1),
-    found=found,
+    measure=measure,
     picture=picture,
 )

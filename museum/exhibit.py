@@ -27,7 +27,7 @@ class Exhibit(Generic[Rule]):
     """A mistake beside what is right.
 
     ``loss`` is the right loss, with the knobs at which the mistake is shown; ``right`` and ``wrong`` are the same
-    piece of code done well and badly. ``found`` runs either of them and returns the number that the identity is
+    piece of code done well and badly. ``measure`` runs either of them and returns the number that the identity is
     about, ``expected`` is that number from a formula that runs neither. ``picture`` shows what a rule leads to.
     The words stand in ``spec/texts/museum.toml`` under the slug: ``title``, ``mistake``, ``wild`` (where it is
     seen), ``identity`` and ``see`` (what to look at in the picture).
@@ -38,12 +38,12 @@ class Exhibit(Generic[Rule]):
     right: Rule
     wrong: Rule
     expected: float
-    found: Callable[[Rule], float]
+    measure: Callable[[Rule], float]
     picture: Callable[[Rule], Picture]
 
     def passes(self, rule: Rule) -> bool:
         """Tell whether a rule keeps the identity; what is not a number never does."""
-        return math.isclose(self.found(rule), self.expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return math.isclose(self.measure(rule), self.expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
     @property
     def code(self) -> str:

@@ -42,13 +42,13 @@ def _nearest() -> np.ndarray:
 def picture(rule: Shown) -> Samples:
     """Return the samples that a rule draws, those of them ringed that are mistaken."""
     scores = LOSS.scores(Z, {"weight": spokes(3)})
-    drawn = rule(scores, Y)
-    mistaken = (scores.argmax(dim=1) != Y)[drawn].numpy()
+    visible = rule(scores, Y)
+    mistaken = (scores.argmax(dim=1) != Y)[visible].numpy()
     borders = tuple(np.outer([0, REACH], [math.cos(turn), math.sin(turn)]) for turn in np.deg2rad([60, 180, 300]))
-    return samples(Z[drawn], Y[drawn], mistaken=mistaken, borders=borders, hidden=int((~drawn).sum()))
+    return samples(Z[visible], Y[visible], mistaken=mistaken, borders=borders, hidden=int((~visible).sum()))
 
 
-def found(rule: Shown) -> float:
+def measure(rule: Shown) -> float:
     """Return the accuracy that is read off the picture."""
     return float(1 - picture(rule).mistaken.mean())
 
@@ -59,6 +59,6 @@ EXHIBIT = Exhibit(
     right=right,
     wrong=wrong,
     expected=float((_nearest() == Y.numpy()).mean()),
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -20,7 +20,7 @@ def wrong(loss: Focal, z: Tensor, y: Tensor, state: State) -> Tensor:
     return -((1 - p) ** loss.gamma) * torch.log(p)  # 1 - p rounds to zero
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return how hard a sample is pulled whose label leads by a score of 60."""
     return float(pulls(rule, LOSS, point(30.0, 0.0), label(0), OPPOSITE).norm())
 
@@ -41,6 +41,6 @@ EXHIBIT = Exhibit(
     right=Focal.per_sample,
     wrong=wrong,
     expected=0.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

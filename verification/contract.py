@@ -155,8 +155,8 @@ def pure(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
     one.scores(z, state)
     true = {f"{name} kept": torch.equal(state[name], tensor) for name, tensor in before[0].items()}
     true |= {"z kept": torch.equal(z, before[1]), "y kept": torch.equal(y, before[2])}
-    moved = {name for name in state if not torch.equal(after[name], state[name])}
-    yield facts(_PURE, true | {"moved by rule": moved <= loss.non_gradient_state}, knob_list(knobs))
+    changes = {name for name in state if not torch.equal(after[name], state[name])}
+    yield facts(_PURE, true | {"moved by rule": changes <= loss.non_gradient_state}, knob_list(knobs))
 
 
 def reaches(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:

@@ -101,9 +101,9 @@ def head(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
     # a sample lies in the band where its class no longer wins once that class is the label
     best = scores.argmax(dim=1)
     winner = torch.nn.functional.one_hot(best, 6).bool()
-    changed = one.logits(z, best, state)
-    assert changed is not None  # there were logits for other labels
-    rule = changed[winner] - changed[~winner].reshape(200, 5).amax(dim=1)
+    logits_of_winner = one.logits(z, best, state)
+    assert logits_of_winner is not None  # there were logits for other labels
+    rule = logits_of_winner[winner] - logits_of_winner[~winner].reshape(200, 5).amax(dim=1)
     band = numbers.targets(z)[winner] - numbers.scores(z)[~winner].reshape(200, 5).amax(dim=1)
     clear = rule.abs() > 1e-6
     if numbers.kind is HeadKind.COSINE:  # modes beyond pi other than the monotonic one are outside the head's domain

@@ -54,7 +54,7 @@ class Template(Loss):
         )
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear_scores.lone(1 + x[None])
+        return linear_scores.one_class(1 + x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         return {"entry": linear_scores.residuals(self.scores(z, state), y).flatten()}

@@ -16,7 +16,7 @@ from losses.toolkit.pair_similarity import (
     over_pairs,
     pairing,
     quartet,
-    shared,
+    share_cost,
     similarities,
     together,
 )
@@ -77,7 +77,7 @@ class Template(Loss):
         positive, negative = pairing(y, "all")
         scaled = similarities(z.detach(), z.detach(), "cosine") / self.temperature
         cost = together(scaled, negative) / positive.sum().clamp_min(1)
-        return shared(cost, scaled, positive, negative, most)
+        return share_cost(cost, scaled, positive, negative, most)
 
     # TODO: true where only the directions of embeddings count
     def directional(self) -> bool:

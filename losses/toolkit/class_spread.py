@@ -59,8 +59,8 @@ def needed_scale(classes: int, dim: int, posterior: float = 0.9) -> float:
     low, high = 0.0, 1e6
     for _ in range(60):  # halves 1e6 to below 1e-12
         scale = (low + high) / 2
-        reached = bool(np.all(np.exp(scale * gaps).sum(axis=1) - 1 <= math.exp(-odds)))
-        low, high = (low, scale) if reached else (scale, high)
+        enough = bool(np.all(np.exp(scale * gaps).sum(axis=1) - 1 <= math.exp(-odds)))
+        low, high = (low, scale) if enough else (scale, high)
     return high
 
 
@@ -77,10 +77,10 @@ def start_vectors(classes: int, dim: int, rng: torch.Generator | np.random.Gener
     if dim == 3:
         return torch.tensor(_sphere(classes), dtype=torch.float32)
     if isinstance(rng, np.random.Generator):
-        drawn = torch.from_numpy(rng.standard_normal((classes, dim), dtype=np.float32))
+        normal = torch.from_numpy(rng.standard_normal((classes, dim), dtype=np.float32))
     else:
-        drawn = torch.randn(classes, dim, generator=rng, device=rng.device).cpu()
-    return torch.nn.functional.normalize(drawn, dim=1)
+        normal = torch.randn(classes, dim, generator=rng, device=rng.device).cpu()
+    return torch.nn.functional.normalize(normal, dim=1)
 
 
 def _ring(classes: int) -> Array:

@@ -28,7 +28,7 @@ def start(
     return state | ({"bias": torch.full((classes,), constant)} if bias else {})
 
 
-def apart(classes: int, dim: int, margin: float = 1.0) -> dict[str, float]:
+def one_vs_rest(classes: int, dim: int, margin: float = 1.0) -> dict[str, float]:
     """Return the start of one class against the rest: length and bias for ``start``.
 
     With this bias, and classes as far apart as they go, a sample that scores ``margin`` for its own class scores
@@ -71,18 +71,18 @@ def margins(scene: Scene, *, bias: bool, lead: float) -> tuple[Shape, ...]:
     """Return where, in the plane, the score of a class is ``lead`` above the largest of the others."""
     if scene.dim != 2 or lead == 0:
         return ()
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     for owner in range(scene.classes):
-        lowered = scene.state["bias"].copy() if bias else np.zeros(scene.classes)
-        lowered[owner] -= lead
-        for shape in linear_boundaries(scene.state["weight"], lowered):
+        biases = scene.state["bias"].copy() if bias else np.zeros(scene.classes)
+        biases[owner] -= lead
+        for shape in linear_boundaries(scene.state["weight"], biases):
             if owner in {shape.owner, shape.rival}:
                 rival = shape.rival if shape.owner == owner else shape.owner
-                found.append(dataclasses.replace(shape, role=Role.MARGIN, owner=owner, rival=rival))
-    return tuple(found)
+                shapes.append(dataclasses.replace(shape, role=Role.MARGIN, owner=owner, rival=rival))
+    return tuple(shapes)
 
 
-def signed(scores: Tensor, y: Tensor) -> Tensor:
+def with_sign(scores: Tensor, y: Tensor) -> Tensor:
     """Return the scores ``(N, C)`` with the sign that makes larger better: the label's as they are, others turned."""
     return torch.where(stable_ops.is_label(y, scores.shape[1]), scores, -scores)
 
@@ -92,7 +92,7 @@ def residuals(scores: Tensor, y: Tensor) -> Tensor:
     return scores - stable_ops.is_label(y, scores.shape[1]).to(scores)
 
 
-def lone(score: Tensor) -> tuple[Tensor, Tensor, State]:
+def one_class(score: Tensor) -> tuple[Tensor, Tensor, State]:
     """Return samples of the one class there is, with scores ``(N,)``."""
     z = torch.stack([score, torch.zeros_like(score)], dim=1)
     state = {"weight": z.new_tensor([[1, 0]]), "bias": z.new_zeros(1)}

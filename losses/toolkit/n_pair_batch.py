@@ -15,8 +15,8 @@ from losses.toolkit.pair_similarity import softplus
 
 def class_pairs(y: Tensor) -> tuple[Tensor, Tensor]:
     """Return anchors and positives ``(2, N // 2)`` by their places in the batch, and which of them there are."""
-    (ranked, order), room = torch.sort(y, stable=True), len(y) // 2
-    again = pad(ranked[1:] == ranked[:-1], (1, 1 - len(y) % 2))
+    (labels, order), room = torch.sort(y, stable=True), len(y) // 2
+    again = pad(labels[1:] == labels[:-1], (1, 1 - len(y) % 2))
     begins = again[1:] > again[:-1]  # a class that goes on
     # classes begin two places apart or more, so that of two places at most one is an anchor's
     begins = begins[: 2 * room].reshape(room, 2)
@@ -40,10 +40,10 @@ def one_by_one(similarity: Tensor, real: Tensor) -> Tensor:
     return softplus(torch.where(_among(real, own=False), gap, -math.inf)).sum(dim=1)
 
 
-def over_samples(cost: Tensor, y: Tensor, chosen: Tensor, real: Tensor) -> Tensor:
+def over_samples(cost: Tensor, y: Tensor, places: Tensor, real: Tensor) -> Tensor:
     """Return values ``(N,)`` whose mean is the mean cost of the pairs: it falls on both of a pair alike."""
     half = cost * (len(y) / 2 / real.sum(dtype=cost.dtype).clamp_min(1))
-    return cost.new_zeros(len(y)).index_put((chosen,), half, accumulate=True)
+    return cost.new_zeros(len(y)).index_put((places,), half, accumulate=True)
 
 
 def _among(real: Tensor, *, own: bool) -> Tensor:

@@ -65,8 +65,8 @@ def one_by_one(similarity: Tensor, positive: Tensor, negative: Tensor) -> Tensor
         cost[rows] = softplus(gap).sum(dim=2)
         share = torch.sigmoid(gap)
         slope[rows] = share.sum(dim=1) - share.sum(dim=2)
-    moved = (slope * (similarity - still)).sum(dim=1, keepdim=True)
-    return cost + moved * positive / positive.sum(dim=1, keepdim=True).clamp_min(1)
+    change = (slope * (similarity - still)).sum(dim=1, keepdim=True)
+    return cost + change * positive / positive.sum(dim=1, keepdim=True).clamp_min(1)
 
 
 def over_pairs(cost: Tensor, positive: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ def over_anchors(similar: Tensor, dissimilar: Tensor, y: Tensor) -> Tensor:
     return len(y) * torch.where(both, cost, 0) / both.sum().clamp_min(1)
 
 
-def shared(cost: Tensor, exponents: Tensor, positive: Tensor, negative: Tensor, most: int) -> Tuples:
+def share_cost(cost: Tensor, exponents: Tensor, positive: Tensor, negative: Tensor, most: int) -> Tuples:
     """Return the strongest triplets where the cost of a positive pair is shared among negatives by softmax."""
     share = torch.exp(exponents - log_sum_exp(exponents, negative)[:, None])
 
@@ -107,8 +107,8 @@ def lead_at(level: str, similarity: Tensor, y: Tensor) -> Tensor:
     return hardest_lead(similarity, *(relations(y) if level == "pair" else (label, ~label)))
 
 
-def lead_profile(high: float, steepness: float, start: float, *, times: int = 1, kept: float = 0.0) -> Profile:
-    """Return ``times * log(1 + exp(start - steepness * lead)) + kept`` from ``-high`` to ``high``."""
+def lead_profile(high: float, steepness: float, start: float, *, times: int = 1, offset: float = 0.0) -> Profile:
+    """Return ``times * log(1 + exp(start - steepness * lead)) + offset`` from ``-high`` to ``high``."""
 
     def exponent(lead: Array) -> Array:
         rises: Array = start - steepness * lead
@@ -118,7 +118,7 @@ def lead_profile(high: float, steepness: float, start: float, *, times: int = 1,
         "lead",
         -high,
         high,
-        value=lambda lead: times * np.logaddexp(0, exponent(lead)) + kept,
+        value=lambda lead: times * np.logaddexp(0, exponent(lead)) + offset,
         slope=lambda lead: -times * steepness * np.exp(-np.logaddexp(0, -exponent(lead))),
     )
 
@@ -142,4 +142,4 @@ def strongest(similar: Tensor, dissimilar: Tensor, y: Tensor, most: int) -> Tupl
     positive, negative = relations(y)
     each = over_anchors(similar, dissimilar, y) / len(y)
     share = torch.exp(similar - log_sum_exp(similar, positive)[:, None])
-    return shared(each[:, None] * share, dissimilar, positive, negative, most)
+    return share_cost(each[:, None] * share, dissimilar, positive, negative, most)

@@ -37,9 +37,9 @@ def linear_boundaries(weight: Array, bias: Array) -> tuple[Shape, ...]:
     crossing = -lead / np.where(level, 1, gain)
     low = np.where(~level & (gain > 0), crossing, -np.inf).max(axis=1)
     high = np.where(~level & (gain < 0), crossing, np.inf).min(axis=1)
-    beaten = (level & (lead < -TIE * np.abs(scores).max(axis=1, keepdims=True, initial=0))).any(axis=1)
+    behind = (level & (lead < -TIE * np.abs(scores).max(axis=1, keepdims=True, initial=0))).any(axis=1)
     shapes: list[Shape] = []
-    for k in np.flatnonzero(~beaten & (high - low > TIE * np.abs(foot).max(axis=1, initial=TIE))):
+    for k in np.flatnonzero(~behind & (high - low > TIE * np.abs(foot).max(axis=1, initial=TIE))):
         shapes += _part(foot[k], along[k], (low[k], high[k]), (int(first[k]), int(second[k])))
     return tuple(shapes)
 
@@ -61,7 +61,7 @@ def cosine_boundaries(weight: Array) -> tuple[Shape, ...]:
     """Return the bisectors of neighbouring class vectors ``(C, 2)``, where the two largest cosines tie."""
     owner, rival, gap = _neighbours(weight)
     once = gap > 0
-    return _tied(Role.BOUNDARY, weight, (owner[once], rival[once]), gap[once] / 2, np.cos)
+    return _tie_rays(Role.BOUNDARY, weight, (owner[once], rival[once]), gap[once] / 2, np.cos)
 
 
 def cosine_margins(
@@ -74,7 +74,7 @@ def cosine_margins(
     (NaN where it never does). A ray beyond which another class leads anyway is left out.
     """
     owner, rival, gap = _neighbours(weight)
-    return _tied(Role.MARGIN, weight, (owner, rival), np.sign(gap) * split(np.abs(gap)), target)
+    return _tie_rays(Role.MARGIN, weight, (owner, rival), np.sign(gap) * split(np.abs(gap)), target)
 
 
 def _neighbours(weight: Array) -> tuple[Index, Index, Array]:
@@ -91,7 +91,7 @@ def _neighbours(weight: Array) -> tuple[Index, Index, Array]:
     return *sides, np.stack([gap, -gap], axis=1).ravel()
 
 
-def _tied(
+def _tie_rays(
     role: Role, weight: Array, pairs: tuple[Index, Index], turn: Array, target: Callable[[Array], Array]
 ) -> tuple[Shape, ...]:
     """Return the rays at ``turn`` from the owners' class vectors where the owner's target ties with the best rival."""
@@ -103,14 +103,14 @@ def _tied(
     others = direction @ prototype.T
     others[np.arange(len(owner)), owner] = -np.inf
     theta = np.abs(np.remainder(turn + np.pi, 2 * np.pi) - np.pi)
-    tied = np.abs(target(theta) - others.max(axis=1)) < TIE  # false for NaN
+    ties = np.abs(target(theta) - others.max(axis=1)) < TIE  # false for NaN
     return tuple(
         Ray(role=role, owner=int(owner[k]), rival=int(rival[k]), origin=np.zeros(2), direction=direction[k])
-        for k in np.flatnonzero(tied)
+        for k in np.flatnonzero(ties)
     )
 
 
-def scanned_rays(
+def scan_rays(
     owners: Index, leads: Callable[[Index, Array], tuple[NDArray[np.bool_], Index, Array]]
 ) -> tuple[Shape, ...]:
     """Return the rays on which a class begins or ceases to lead, going once round from its class vector.
@@ -124,8 +124,8 @@ def scanned_rays(
     owner, rises, low, high = owner[row, step], before[row, step + 1], turn[row, step], turn[row, step + 1]
     for _ in range(52):  # as many as float64 has bits
         middle = (low + high) / 2
-        passed = leads(owner, middle)[0] == rises
-        low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+        inside = leads(owner, middle)[0] == rises
+        low, high = np.where(inside, low, middle), np.where(inside, middle, high)
     _, rival, direction = leads(owner, high)
     return tuple(
         Ray(role=Role.MARGIN, owner=int(owner[k]), rival=int(rival[k]), origin=np.zeros(2), direction=direction[k])
@@ -144,4 +144,4 @@ def exponent_rays(weight: Array, own: Callable[[Array], Array], other: Callable[
         np.put_along_axis(others, owner[..., None], -np.inf, axis=-1)
         return own(np.cos(turn)) - others.max(axis=-1) > TIE, others.argmax(axis=-1), direction
 
-    return scanned_rays(np.flatnonzero(length > 0), leads)
+    return scan_rays(np.flatnonzero(length > 0), leads)

@@ -31,9 +31,9 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
     weight, lead = weight / (size or 1.0), lead / (size or 1.0)
     normal = weight[pairs[:, 0]] - weight[pairs[:, 1]]
     length = np.linalg.norm(normal, axis=1)
-    met = length > max(lead, TIE)
-    pairs, length = pairs[met], length[met, None]
-    axis = normal[met] / length
+    cuts = length > max(lead, TIE)
+    pairs, length = pairs[cuts], length[cuts, None]
+    axis = normal[cuts] / length
     first, second = across(axis)
     foot, radius = lead / length * axis, np.sqrt(1 - (lead / length) ** 2)
     # at turn t the rival leads class k by level + east cos(t) + north sin(t)
@@ -43,7 +43,7 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
     rows = np.arange(len(pairs))
     for part in (level, east, north):
         part[rows, pairs[:, 0]] = 0  # the owner is not one of the others
-    found = open_turns(level, np.hypot(east, north), np.arctan2(north, east))
+    arcs = open_turns(level, np.hypot(east, north), np.arctan2(north, east))
     return tuple(
         SphereArc(
             role=role,
@@ -53,7 +53,7 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
             start=foot[k] + radius[k] * (np.cos(start) * first[k] + np.sin(start) * second[k]),
             turn=float(stop - start),
         )
-        for k, start, stop in zip(*found, strict=True)
+        for k, start, stop in zip(*arcs, strict=True)
     )
 
 

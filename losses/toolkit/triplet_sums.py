@@ -51,8 +51,8 @@ def quadruplet_sums(distance: Tensor, y: Tensor, positive: Tensor, negative: Ten
     low, high = _places(shelves, shelf)[:, None], _places(shelves, shelf[:, None] + stop)
 
     count = stop - 2 * (high - low)  # a pair with the class first, and the same pair with the class second
-    nearer, shared = _running(apart[order]), _running(apart[reorder])
-    total = nearer[stop] - 2 * (shared[high] - shared[low])
+    nearer, common = _running(apart[order]), _running(apart[reorder])
+    total = nearer[stop] - 2 * (common[high] - common[low])
     cost = torch.where(positive, count * (distance + margin) - total, 0).sum(dim=1)
     return torch.where(quadruplet_count(positive, negative) > 0, cost, 0)  # of two classes rounding would be left
 

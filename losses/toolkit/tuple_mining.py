@@ -32,16 +32,16 @@ class Tuples:
     @classmethod
     def of(cls, indices: Tensor, weights: Tensor, most: int) -> "Tuples":
         """Keep the ``most`` strongest of those that weigh anything."""
-        weights, kept = weights.detach().sort(descending=True, stable=True)
-        kept = kept[:most][weights[:most] > 0]
-        return cls(indices[kept], weights[: len(kept)])
+        weights, order = weights.detach().sort(descending=True, stable=True)
+        order = order[:most][weights[:most] > 0]
+        return cls(indices[order], weights[: len(order)])
 
     def over(self, count: float) -> "Tuples":
         """Return the same with all weights divided."""
         return Tuples(self.indices, self.weights / count)
 
     @classmethod
-    def joined(cls, parts: Iterable["Tuples"], most: int) -> "Tuples":
+    def join(cls, parts: Iterable["Tuples"], most: int) -> "Tuples":
         """Keep the ``most`` strongest of several."""
         parts = list(parts)
         return cls.of(torch.cat([part.indices for part in parts]), torch.cat([part.weights for part in parts]), most)
@@ -112,8 +112,10 @@ def closest_strangers(distance: Tensor, y: Tensor, margin: float, most: int) -> 
         wide = wide[distance[wide[:, 0], wide[:, 1]].argsort(descending=True)[:most]]
         narrow = narrow[distance[narrow[:, 0], narrow[:, 1]].argsort()[:most]]
         gap = distance[wide[:, 0], wide[:, 1], None] - distance[narrow[:, 0], narrow[:, 1]]
-        found = Tuples.from_grid(torch.relu(gap + margin), most)
-        yield Tuples(torch.cat([wide[found.indices[:, 0]], narrow[found.indices[:, 1]]], dim=1), found.weights)
+        strongest = Tuples.from_grid(torch.relu(gap + margin), most)
+        yield Tuples(
+            torch.cat([wide[strongest.indices[:, 0]], narrow[strongest.indices[:, 1]]], dim=1), strongest.weights
+        )
 
 
 def strongest_triplets(
@@ -127,11 +129,11 @@ def strongest_triplets(
     best = Tuples(pairs.new_zeros(0, 3), torch.zeros(0, device=positive.device))
     count, floor = 0, 0.0
     for part in torch.split(pairs, max(1, CELLS // len(positive))):
-        found = torch.where(negative[part[:, 0]], cost(part[:, 0], part[:, 1]), 0)
-        row, last = torch.nonzero(found > floor, as_tuple=True)
-        here = Tuples(torch.cat([part[row], last[:, None]], dim=1), found[row, last])
-        best = Tuples.joined([best, here], most)
-        count += int((found > 0).sum())
+        costs = torch.where(negative[part[:, 0]], cost(part[:, 0], part[:, 1]), 0)
+        row, last = torch.nonzero(costs > floor, as_tuple=True)
+        here = Tuples(torch.cat([part[row], last[:, None]], dim=1), costs[row, last])
+        best = Tuples.join([best, here], most)
+        count += int((costs > 0).sum())
         floor = float(best.weights[-1]) if len(best.weights) == most else 0.0
     return best, count
 

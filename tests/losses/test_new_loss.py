@@ -47,10 +47,11 @@ def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
 
 
-def python(folder, *arguments):
+def python(folder, script):
+    """Run a script in a process that imports the copy."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1", "LANGUAGE": "en"}
     return subprocess.run(
-        [sys.executable, *arguments],
+        [sys.executable, "-c", script],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -60,8 +61,18 @@ def python(folder, *arguments):
     )
 
 
-def command(folder, *arguments):
-    return python(folder, "-m", "app.cli.main", *arguments)
+VERIFY = """
+from app.cli.main import main
+raise SystemExit(main(["verify", "sup_con"]))
+"""
+
+#: One process: to import everything takes longer than the rest.
+WRITE_AND_TEST = """
+import pytest
+from app.cli.main import main
+assert main(["verify", "sup_con", "--write"]) == 0
+raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", {chosen!r}, *{tests!r}]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +90,20 @@ def fill(folder):
     (folder / TEXTS).write_text(texts[:start] + own + texts[stop:], encoding="utf-8")
 
 
-def test_a_loss_is_added_from_nothing_to_verified(repository):
+def test_a_loss_is_added_from_nothing_to_verified(repository, capsys):
     floors = repository / "benchmarks" / "results" / "recipes_floors.json"
     floors.parent.mkdir(parents=True)
     floors.write_text(json.dumps({slug: {} for slug in OURS}))
     before = contents(repository)
 
-    done = command(repository, "new-loss", "sup_con", "--family", "tuple", "--title", "SupCon")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert main(["new-loss", "sup_con", "--family", "tuple", "--title", "SupCon", "--folder", str(repository)]) == 0
+    said = capsys.readouterr().out
     new = {path for path, content in contents(repository).items() if before.get(path) != content}
     places = {loss_file("sup_con"), CATALOGUE, TEXTS, reference_file("sup_con")}
     assert new == {repository / place for place in places}
-    assert all(str(repository / place) in done.stdout for place in places)
+    assert all(str(repository / place) in said for place in places)
 
-    done = command(repository, "verify", "sup_con")
+    done = python(repository, VERIFY)
     assert done.returncode == 1
     lacking = [line for line in done.stdout.splitlines() if line.startswith("✗")]
     parts = [
@@ -112,18 +123,15 @@ def test_a_loss_is_added_from_nothing_to_verified(repository):
     floors.write_text(json.dumps({slug: {} for slug in (*OURS, "sup_con")}))
     results = repository / "verification" / "results.json"
     rows = json.loads(results.read_text(encoding="utf-8"))["losses"]
-    done = command(repository, "verify", "sup_con", "--write")
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    tests = [f"tests/losses/{name}.py" for name in GENERIC]
+    chosen = "sup_con or folder_is_the_catalogue or page_about_the_losses or reference_numbers or of_a_loss_have"
+    done = python(repository, WRITE_AND_TEST.format(chosen=chosen, tests=tests))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
+    assert "skipped" not in done.stdout
     after = json.loads(results.read_text(encoding="utf-8"))["losses"]
     assert len(after.pop("sup_con")) == 24
     assert after == rows, "no row of another loss changes"
     assert "## SupCon" in (repository / "docs" / "losses.md").read_text(encoding="utf-8")
-
-    tests = [f"tests/losses/{name}.py" for name in GENERIC]
-    chosen = "sup_con or folder_is_the_catalogue or page_about_the_losses or reference_numbers or of_a_loss_have"
-    done = python(repository, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *tests)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "skipped" not in done.stdout
 
 
 def marks(path):

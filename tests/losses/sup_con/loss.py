@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from losses.base import Citation, Family, Loss, Profile, Randomness, State
-from losses.toolkit.pair_similarity import hardest_lead, lead_profile, log_sum_exp, quartet, shared, similarities
+from losses.toolkit.pair_similarity import hardest_lead, lead_profile, log_sum_exp, quartet, share_cost, similarities
 from losses.toolkit.tuple_mining import Tuples, relations
 from spec import param
 
@@ -70,7 +70,8 @@ class SupCon(Loss):
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
         """Return anchor, positive and negative; the cost of a pair is shared among its negatives by softmax."""
         cost, positive, negative = self._pairs(z.detach(), y)
-        return shared(cost, similarities(z.detach(), z.detach(), "cosine") / self.temperature, positive, negative, most)
+        scaled = similarities(z.detach(), z.detach(), "cosine") / self.temperature
+        return share_cost(cost, scaled, positive, negative, most)
 
     def directional(self) -> bool:
         return True
