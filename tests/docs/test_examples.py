@@ -89,8 +89,9 @@ def provided(workplace, monkeypatch):
     return workplace
 
 
-#: What is run for every loss by the tests of the verification.
-_ELSEWHERE = {f"{PROGRAM} verify"}
+#: What the tests of the verification run for every loss, and what would write into this repository
+#: (tests/losses/test_new_loss.py).
+_ELSEWHERE = {f"{PROGRAM} verify", *EXAMPLES["new-loss"]}
 
 
 @pytest.mark.usefixtures("provided")

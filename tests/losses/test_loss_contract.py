@@ -1,6 +1,7 @@
 """What holds for every loss: all checks of the verification, random knobs, and what only ours owe."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from loss_cases import (
 )
 
 import losses
-from losses import LOSSES, OURS, knob_help
+from losses import LOSSES, OURS, Family, knob_help
 from spec import LANGUAGES, Refusal, has_text, text
 from verification.cases import batch_of, corners, generator, state_of
 from verification.contract import tensor_knobs
@@ -38,6 +39,21 @@ def test_the_folder_is_the_catalogue():
         assert cls.slug == slug
         assert cls.__module__ == f"losses.{slug}"
         assert getattr(cls, "__final__", False)
+
+
+@pytest.mark.parametrize("folder", ["losses", "losses/toolkit", "verification"])
+def test_the_readme_of_a_folder_names_each_of_its_files(folder):
+    root = Path(losses.__file__).parents[1] / folder
+    words = (root / "README.md").read_text(encoding="utf-8")
+    files = {path.name for path in root.glob("*.py")} - {"__init__.py"}
+    assert [name for name in sorted(files) if name.removesuffix(".py") not in OURS and f"`{name}`" not in words] == []
+    assert [name for name in re.findall(r"`(\w+\.(?:py|json))`", words) if not (root / name).is_file()] == []
+
+
+def test_the_readme_names_a_loss_to_read_for_each_family():
+    words = (Path(losses.__file__).parent / "README.md").read_text(encoding="utf-8")
+    first = {line.split("`")[1]: line.split("`")[3] for line in words.splitlines() if re.match(r"\| `\w+` \| `", line)}
+    assert {family: OURS[file.removesuffix(".py")].family for family, file in first.items()} == {f: f for f in Family}
 
 
 @EVERY

@@ -88,7 +88,7 @@ def test_the_command_prints_json(capsys):
         ("arkface", "loss is 'arkface', but must be one of: softmax"),
         ("--loss arkface", "write it as PACKAGE:CLASS"),
         ("--loss nowhere:Loss", "cannot be imported: ModuleNotFoundError"),
-        ("hinge --write", "leave the names out"),
+        ("--loss poly_1:Poly1 --write", "poly_1 is not one of them"),
     ],
 )
 def test_wrong_input_gets_one_sentence(line, part, capsys, monkeypatch):
