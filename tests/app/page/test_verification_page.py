@@ -93,6 +93,7 @@ def test_the_command_prints_json(capsys):
 )
 def test_wrong_input_gets_one_sentence(line, part, capsys, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])  # the command adds the folder where one is
+    monkeypatch.chdir(Path(MAIN).parents[1] / "examples" / "poly_1")
     assert main(["verify", *line.split()]) == 2
     said = capsys.readouterr().err.strip()
     assert part in said
