@@ -89,7 +89,7 @@ class ASoftmax(Loss):
         return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
+        """Return boundaries and margins: rays in the plane; in space where the cones cut the unit sphere."""
         if scene.dim > 3:
             return ()
         return scaled_cosines.boundaries(scene) + margins(

@@ -24,8 +24,8 @@ from spec import Message, choice, param
 class ArcFace(Loss):
     """Softmax over scaled cosines, with an angle added to the label's (Deng et al. 2019, eq. 3); mean over samples.
 
-    ``beyond`` says what happens once angle and margin pass pi, where the cosine would rise again:
-    ``monotonic`` reflects it, ``raw`` leaves the formula, ``cosface`` takes off ``m sin m`` there, ``easy`` has a
+    ``beyond`` says what happens where angle plus margin exceeds pi and the cosine would rise again:
+    ``monotonic`` reflects it, ``raw`` leaves the formula, ``cosface`` subtracts ``m sin m`` there, ``easy`` has a
     margin only where the cosine is positive.
     """
 

@@ -1,4 +1,4 @@
-"""Center loss: softmax, and a spring from every sample to the centre of its class."""
+"""Center loss: softmax, and a spring pulls every sample to the centre of its class."""
 
 import math
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class Center(Loss):
         return {"sample": stable_ops.length(z - state["centers"].to(z)[y])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and about each centre the level on which the spring costs one."""
+        """Return boundaries, and about each centre the circle on which the spring costs one."""
         if scene.dim > 3:
             return ()
         lines = linear_scores.boundaries(scene, bias=False)

@@ -24,7 +24,7 @@ from spec import Message, param
 class CombinedMargin(Loss):
     """Softmax over scaled cosines, the label's being ``psi(m1 theta + m2) - m3`` (Deng et al. 2019, eq. 4).
 
-    psi is the cosine, continued past pi so that it keeps falling, where the paper lets it rise again. (1, m, 0) is
+    psi is the cosine up to pi and keeps falling beyond, where the paper lets it rise again. (1, m, 0) is
     ArcFace, (1, 0, m) CosFace, (m, 0, 0) SphereFace with embeddings of fixed length. Mean over samples.
     """
 

@@ -1,4 +1,4 @@
-"""Focal loss: cross-entropy that turns away from samples it already gets right."""
+"""Focal loss: cross-entropy that fades for samples already right."""
 
 import math
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ from spec import choice, param, switch
 class Focal(Loss):
     """Cross-entropy times ``(1 - p)^gamma`` (Lin et al. 2017, eq. 4 and 5); mean over samples.
 
-    With ``activation="softmax"`` p is the probability of the label. With ``"sigmoid"``, the paper's own, every
-    class is told from the rest, p is the probability of what is true there, and the classes are summed.
+    With ``activation="softmax"`` p is the probability of the label. With ``"sigmoid"``, as in the
+    paper, each class is separated from the rest, p is the probability of the true answer, and classes are added up.
     With ``balanced`` the terms of the label are multiplied by ``alpha`` and those of the other classes by
-    ``1 - alpha``; softmax has no terms of other classes, so there ``alpha`` multiplies the whole loss.
+    ``1 - alpha``; softmax has no terms of other classes, so ``alpha`` multiplies the whole loss.
     The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
@@ -113,5 +113,5 @@ class Focal(Loss):
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where, with ``sigmoid``, no class can be told from all the rest without a bias."""
+        """Warn where, with ``sigmoid``, a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias) if self.activation == "sigmoid" else ()

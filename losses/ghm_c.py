@@ -1,4 +1,4 @@
-"""GHM-C: cross-entropy in which samples count the less the more there are as hard."""
+"""GHM-C: cross-entropy weighted by the inverse density of gradient norms."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -20,10 +20,11 @@ from spec import choice, param, switch
 class GHMC(Loss):
     """Cross-entropy over the density of gradient norms g, a moving histogram (Li, Liu, Wang 2019).
 
-    With ``activation="sigmoid"``, the paper's own, every class is told from the rest, g is ``|p - t|`` and the mean
-    is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label. ``density="valid"``
-    divides by the bins that the batch reaches, as the authors' code, ``"all"`` by all, as the paper. No gradient
-    is taken of the weights. The batch is counted before it is weighed, and the first batch starts the average.
+    With ``activation="sigmoid"``, as in the paper, each class is separated from the rest, g is ``|p - t|`` and the
+    mean is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label.
+    ``density="valid"`` divides by the number of bins that the batch reaches, as the authors' code, ``"all"`` by all,
+    as the paper. The weights have no gradient. The histogram counts a batch before it gives the weights, and the
+    first batch starts it.
     The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
@@ -72,7 +73,7 @@ class GHMC(Loss):
         return softplus(-linear_scores.with_sign(scores, y))
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
-        """Move the histogram on by the gradient norms of the batch."""
+        """Return the histogram after the gradient norms of one more batch."""
         histogram = state["histogram"]
         after = gradient_density.update_counts(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
@@ -120,7 +121,7 @@ class GHMC(Loss):
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return () if self.activation == "softmax" else linear_scores.bias_advice(classes, dim, bias=self.bias)
 
 

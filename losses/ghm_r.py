@@ -1,4 +1,4 @@
-"""GHM-R: regress the one-hot code; residuals count the less the more there are of their size."""
+"""GHM-R: regress the one-hot code, weighted by the inverse density of gradient norms."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -19,10 +19,10 @@ from spec import choice, param, switch
 class GHMR(Loss):
     """``sqrt(d^2 + mu^2) - mu`` over the density of gradient norms, a moving histogram (Li, Liu, Wang 2019).
 
-    d is what the scores are off the one-hot code, its gradient norm ``|d| / sqrt(d^2 + mu^2)``; mean over classes
-    and samples. ``density`` and the histogram are as in GHM-C; no gradient is taken of the weights. The prediction
+    d is the residual of the scores against the one-hot code, its gradient norm ``|d| / sqrt(d^2 + mu^2)``; mean over
+    classes and samples. ``density`` and the histogram are as in GHM-C; the weights have no gradient. The prediction
     is the class with the largest score. As for Huber loss, the codes of many classes can hardly differ in the plane;
-    weights help where the bins part labels from other classes (see ``mu``): digits reach 0.93 there, 0.97 in space.
+    weights help where the bins separate labels from other classes (see ``mu``): digits reach 0.93 there, 0.97 in space.
     """
 
     slug: ClassVar[str] = "ghm_r"
@@ -76,7 +76,7 @@ class GHMR(Loss):
         return off**2 / (root + self.mu), (off.abs() / root).detach()  # the root less mu, without cancellation
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
-        """Move the histogram on by the gradient norms of the batch."""
+        """Return the histogram after the gradient norms of one more batch."""
         histogram = state["histogram"]
         after = gradient_density.update_counts(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
@@ -123,6 +123,6 @@ class GHMR(Loss):
 
 
 def _residual(norm: Array, mu: float) -> Array:
-    """Return the residual that has a gradient norm."""
+    """Return the residual at a gradient norm."""
     residual: Array = mu * norm / np.sqrt(1 - norm**2)
     return residual

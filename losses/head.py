@@ -21,8 +21,8 @@ class HeadKind(StrEnum):
 class Head:
     """Scores of ``C`` classes in ``D`` dimensions, and what the margin makes of the score of the label.
 
-    ``weight`` ``(C, D)`` holds class vectors or centres, ``bias`` ``(C,)`` what is added,
-    ``log_variance`` ``(C, D)`` is there for the Mahalanobis kind alone.
+    ``weight`` ``(C, D)`` holds class vectors or centres, ``bias`` ``(C,)`` the constants that are added,
+    ``log_variance`` ``(C, D)`` belongs to the Mahalanobis kind alone.
     With the margin as if the label were ``c``, the score of class ``c`` becomes
 
     - linear: ``|w_c| |z| (f(theta) - cosine) + b_c - score``
@@ -30,9 +30,9 @@ class Head:
     - Euclidean, Mahalanobis: the (half, squared) distance times ``1 + distance``
 
     where ``f(theta) = (blend * cos(theta) + psi(factor * theta + angle)) / (1 + blend)`` and
-    ``psi(u) = (-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, is the cosine continued past pi so that it
-    keeps falling (Liu et al. 2016, eq. 6). A point lies in the margin band of the class that it is given to
-    where that class no longer wins once its score is changed so.
+    ``psi(u) = (-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, is the cosine up to pi and keeps falling
+    beyond (Liu et al. 2016, eq. 6). A point lies in the margin band of its predicted class where that class no
+    longer wins with this score.
     ``learned`` is false where a loss has no head and the class means stand in for it.
     """
 

@@ -1,4 +1,4 @@
-"""Hinge loss: each class is told from the rest by a street that is kept clear."""
+"""Hinge loss: each class has a street on both sides of its line that samples must leave."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -16,7 +16,7 @@ from spec import param, switch
 @final
 @dataclass(frozen=True, kw_only=True)
 class Hinge(Loss):
-    """What each score lacks to the margin on its right side of zero (Cortes, Vapnik 1995, section 3).
+    """How much each score is short of the margin on the right side of zero (Cortes, Vapnik 1995, section 3).
 
     One class against the rest: sum over classes, mean over samples; ``squared`` squares each part. At the kink the
     gradient is zero. The loss is zero only where the label's score is at least ``margin`` and all others at most
@@ -80,5 +80,5 @@ class Hinge(Loss):
         return linear_scores.boundaries(scene, bias=self.bias) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias)

@@ -25,8 +25,8 @@ from losses.toolkit.pair_similarity import (
 from losses.toolkit.tuple_mining import Tuples
 from spec import Message, choice, param
 
-#: By what share the negatives' mean must grow when classes of the plane merge two and two; with less there is nothing
-#: to keep them apart that the noise of a batch does not undo.
+#: The relative growth of the negatives' mean that keeps classes of the plane from merging two and two. A smaller one
+#: is lost in the noise of a batch.
 KEPT_APART = 1e-3
 
 
@@ -37,8 +37,8 @@ class InfoNCE(Loss):
 
     Cosine and temperature are those of MoCo and SimCLR. ``pairs="class"`` is the batch of N-pair losses: the first
     two samples of each class are query and positive, the other classes' positives the negatives. ``all`` takes each
-    ordered pair of a class alone against all samples of other classes. The mean is over pairs; of a query alone the
-    value is what its pairs cost. Information between query and positive is at least ``log N`` minus the loss.
+    ordered pair of a class alone against all samples of other classes. The mean is over pairs; a query's
+    value is the cost of its pairs. Information between query and positive is at least ``log N`` minus the loss.
     """
 
     slug: ClassVar[str] = "info_nce"
@@ -78,7 +78,7 @@ class InfoNCE(Loss):
         return self.similarity == "cosine"
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
-        """Return query, positive and negative; a pair's cost is shared among its negatives as the gradient is."""
+        """Return query, positive and negative; the cost of a pair is shared among its negatives by softmax."""
         positive, negative = pairing(y, self.pairs)
         scaled = similarities(z.detach(), z.detach(), self.similarity) / self.temperature
         cost = together(scaled, negative) / positive.sum().clamp_min(1)

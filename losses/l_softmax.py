@@ -72,11 +72,11 @@ class LSoftmax(Loss):
         return blend_curve(theta, float(self.margin), float(self.blend))
 
     def profile(self, branch: str = "") -> Profile:
-        """Class vectors have length one here."""
+        """The class vectors have length one."""
         return scaled_cosines.profile(RADIUS, self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
-        """Class vectors have length one here."""
+        """The class vectors have length one."""
         return angular(RADIUS, lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
@@ -87,12 +87,12 @@ class LSoftmax(Loss):
         return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
+        """Return boundaries and margins: rays in the plane; in space where the cones cut the unit sphere."""
         if scene.dim > 3:
             return ()
         margin_rays = margins(scene.state["weight"], lambda theta: self._curve(theta)[0])
         return linear_scores.boundaries(scene, bias=False) + margin_rays
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where a class may be wider than the gap to the next, were all class vectors as long."""
+        """Warn where a class may be wider than the gap to the next, for class vectors of equal length."""
         return tightness_advice(float(self.margin), float(self.blend), classes, dim)

@@ -1,4 +1,4 @@
-"""Logistic loss: each class is told from the rest by a line of its own."""
+"""Logistic loss: each class has a line of its own against the rest."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -19,8 +19,8 @@ from spec import switch
 class Logistic(Loss):
     """Binary cross-entropy of each class against the rest (Bishop 2006, eq. 4.90): sum over classes, mean over samples.
 
-    The prediction is the class with the largest score. From class vectors of length one classes merge in the plane,
-    as the rest of the samples pushes first; the start (``linear_scores.one_vs_rest``) is such that they do not.
+    The prediction is the class with the largest score. From class vectors of length one, classes merge in the
+    plane, as the other samples push first; from the start of ``linear_scores.one_vs_rest`` they do not.
     """
 
     slug: ClassVar[str] = "logistic"
@@ -72,5 +72,5 @@ class Logistic(Loss):
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias)

@@ -29,10 +29,10 @@ from spec import Message, choice, param
 @final
 @dataclass(frozen=True, kw_only=True)
 class NPair(Loss):
-    """A positive against all negatives at once, or ``one_vs_one`` added up (Sohn 2016, section 3.2: mc and ovo).
+    """A positive against all negatives at once, or the sum over single negatives (Sohn 2016, section 3.2: mc and ovo).
 
     Embeddings are not normalised; a pair also costs ``regularization / 4`` times the squared lengths of both, which
-    sets the size (the paper leaves the constant open; a quarter is TensorFlow's). ``pairs="class"`` is the batch of
+    sets the size (the paper gives no constant; a quarter is TensorFlow's). ``pairs="class"`` is the batch of
     the paper: the first two samples of each class are anchor and positive, the other classes' positives the
     negatives. ``all`` takes each ordered pair of a class alone against all samples of other classes. The mean is
     over pairs. With ``class`` a step sees two samples of each class, however large the batch: digits in the plane
@@ -85,7 +85,7 @@ class NPair(Loss):
         return over_pairs(cost + self.regularization / 4 * (squared[:, None] + squared), positive)
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
-        """Return anchor, positive and negative, without the regularisation; shared as the gradient is."""
+        """Return anchor, positive and negative, without the regularisation; the cost is shared by softmax."""
         positive, negative = pairing(y, self.pairs)
         dot, count = similarities(z.detach(), z.detach(), "dot"), positive.sum().clamp_min(1)
         if self.variant == "multi_class":

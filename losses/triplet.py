@@ -24,13 +24,13 @@ OBSERVED = 64
 @final
 @dataclass(frozen=True, kw_only=True)
 class Triplet(Loss):
-    """What an anchor lacks of being nearer to a positive than to a negative by a margin (Schroff et al. 2015, eq. 3).
+    """How far an anchor is from being nearer to a positive than to a negative by a margin (Schroff et al. 2015, eq. 3).
 
     ``mining`` takes ``all`` triplets of the batch, those that are ``semi_hard`` (the negative is farther than the
     positive, but within the margin), or for each anchor its farthest positive and nearest negative (``batch_hard``,
-    Hermans et al. 2017, eq. 5); the choice passes no gradient. ``average`` divides by all the triplets taken, or by
-    those that cost anything. An anchor's value is what its triplets cost, scaled so that the mean over samples is
-    the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the digits
+    Hermans et al. 2017, eq. 5); the choice passes no gradient. ``average`` divides by the number of these triplets,
+    or of those that cost anything. An anchor's value is the cost of its triplets, scaled so that the mean over
+    samples is the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the digits
     almost to a point, in the plane and in space; ``semi_hard`` and ``all`` do not.
     """
 
@@ -81,7 +81,7 @@ class Triplet(Loss):
         return (active if self.average == "active" else valid).clamp_min(1)
 
     def _cost(self, lead: Tensor) -> Tensor:
-        """Return what triplets cost whose negative is farther than the positive by ``lead``."""
+        """Return the cost of triplets whose negative is farther than the positive by ``lead``."""
         cost = torch.relu(self.margin - lead)
         return torch.where(lead > 0, cost, 0) if self.mining == "semi_hard" else cost
 
@@ -157,7 +157,7 @@ class Triplet(Loss):
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return about each class mean the circle (the sphere) outside which negatives cost nothing.
 
-        It is that of an anchor whose positive is where it is itself; another positive makes it wider.
+        This holds for an anchor with its positive at the same place; another positive makes the circle wider.
         """
         margin = float(self.margin)
         return () if self.normalize else circles(scene, math.sqrt(margin) if self.distance == "squared" else margin)

@@ -1,4 +1,4 @@
-"""Gradient harmonising: entries count the less the more of them have a gradient of their size (GHM-C, GHM-R)."""
+"""Gradient harmonising (GHM-C, GHM-R): entries weighted by the inverse density of gradient norms."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor
 from losses.shape import Array
 from spec import Refusal
 
-#: Entries that stand beside the one of the profile, so that there is a density: half of them below 1/4.
+#: Entries beside the one of the profile, which make a density: half of them have a gradient norm below 1/4.
 COMPANIONS = 256
 
 
@@ -20,7 +20,7 @@ def counts(g: Tensor, bins: int, room: int) -> Tensor:
 def update_counts(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
     """Return the moving average ``(R,)`` of the counts after one more batch; the first batch starts it.
 
-    What a histogram has beyond its bins is zero and stays so; ``Refusal`` where it has not as many places. The
+    Places of the histogram beyond its bins are zero and stay zero; raises ``Refusal`` where it is too short. The
     authors' code starts at zero, which makes the first weights ``1 / (1 - momentum)`` times too large.
     """
     g, old = g.detach(), histogram.detach().to(g).clamp_min(0)
@@ -29,7 +29,7 @@ def update_counts(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> T
 
 
 def weights(g: Tensor, histogram: Tensor, bins: int, momentum: float, *, valid: bool) -> Tensor:
-    """Return each entry's weight: entries over bins over those in its bin, of which no gradient is taken.
+    """Return each entry's weight, without gradient: entries / (bins * entries in its bin).
 
     The bins are those that the batch reaches (``valid``) or all of them.
     """
@@ -40,7 +40,7 @@ def weights(g: Tensor, histogram: Tensor, bins: int, momentum: float, *, valid: 
 
 
 def companions() -> Array:
-    """Return the gradient norms that stand beside the profile's: many small, few large, as late in training."""
+    """Return the gradient norms beside the profile's: many small ones, few large ones, as late in training."""
     norms: Array = ((np.arange(COMPANIONS) + 0.5) / COMPANIONS) ** 2
     return norms
 

@@ -1,4 +1,4 @@
-"""The cosine continued past pi, which margins that multiply the angle rest on, and where it ties."""
+"""The cosine that keeps falling beyond pi, for margins that multiply the angle, and where it ties."""
 
 from collections.abc import Callable
 
@@ -14,18 +14,18 @@ from losses.toolkit.class_spread import widest_angle
 from losses.toolkit.plane_boundaries import TIE, Index, scan_rays
 from spec import Message
 
-#: The length of the embeddings that the losses with free lengths are explained with: the scale of the others.
+#: The length of the embeddings in profiles of losses without a scale: equal to the scale of the other losses.
 RADIUS = 16.0
 
 
 def monotone_cosine(angle: Tensor) -> Tensor:
-    """Return ``(-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, for angles ``u`` from 0 on: it falls for ever, smoothly."""
+    """Return ``(-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, for angles ``u >= 0``; it falls smoothly without end."""
     k = torch.floor(angle.detach() / torch.pi)
     return (1 - 2 * torch.remainder(k, 2)) * torch.cos(angle) - 2 * k
 
 
 def monotone_curve(angle: Array) -> tuple[Array, Array]:
-    """Return the same in NumPy, and its slope."""
+    """Return ``monotone_cosine`` in NumPy, and its slope."""
     k = np.floor(angle / np.pi)
     sign = 1 - 2 * np.remainder(k, 2)
     return sign * np.cos(angle) - 2 * k, -sign * np.sin(angle)
@@ -72,7 +72,7 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
 
 
 def tightness_advice(margin: float, blend: float, classes: int, dim: int) -> tuple[Advice, ...]:
-    """Return advice where a class may be wider than the gap to the next, for class vectors as far apart as they go.
+    """Return advice where a class may be wider than the gap to the next, for class vectors as far apart as possible.
 
     With ``omega`` between class vectors the margin holds a class within ``omega / 4`` of its own just where
     ``blend <= (cos(3 omega / 4) - psi(margin omega / 4)) / (cos(omega / 4) - cos(3 omega / 4))``; that is zero at

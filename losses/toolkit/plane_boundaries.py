@@ -9,17 +9,17 @@ from losses.shape import Array, Ray, Role, Segment, Shape
 
 Index = NDArray[np.intp]
 
-#: Scores that differ by less than this share of their size tie: far above rounding in float64, far below sight.
+#: Scores that differ by less than this, relative to their size, tie: far above rounding in float64, too small to see.
 TIE = 1e-9
 
-#: Steps round the circle in which ties are looked for: half a degree, then bisection.
+#: Steps of the search for ties round the circle: half a degree each, then bisection.
 STEPS = 720
 
 
 def linear_boundaries(weight: Array, bias: Array) -> tuple[Shape, ...]:
     """Return where the two largest of the scores ``w_j . z + b_j`` tie, for ``weight`` ``(C, 2)``, ``bias`` ``(C,)``.
 
-    On the line where classes i and j tie, every other class cuts away a half line; what is left is the boundary.
+    On the line where classes i and j tie, every other class cuts off a half line; the rest is the boundary.
     """
     first, second = np.triu_indices(len(weight), 1)
     normal = weight[first] - weight[second]
@@ -71,7 +71,7 @@ def cosine_margins(
 
     ``target`` maps the angle to the label's class vector to the changed cosine; ``split`` maps the gap between
     neighbouring class vectors to the angle from the label's at which ``target`` meets the neighbour's cosine
-    (NaN where it never does). A ray beyond which another class leads anyway is left out.
+    (NaN where it never does). Rays where a third class leads are left out.
     """
     owner, rival, gap = _neighbours(weight)
     return _tie_rays(Role.MARGIN, weight, (owner, rival), np.sign(gap) * split(np.abs(gap)), target)
@@ -113,7 +113,7 @@ def _tie_rays(
 def scan_rays(
     owners: Index, leads: Callable[[Index, Array], tuple[NDArray[np.bool_], Index, Array]]
 ) -> tuple[Shape, ...]:
-    """Return the rays on which a class begins or ceases to lead, going once round from its class vector.
+    """Return the rays on which a class begins or stops to lead, once round the circle from its class vector.
 
     ``leads`` takes owners and turns from their class vectors, and returns whether the owner leads there, the best
     rival, and the direction.
@@ -134,7 +134,7 @@ def scan_rays(
 
 
 def exponent_rays(weight: Array, own: Callable[[Array], Array], other: Callable[[Array], Array]) -> tuple[Shape, ...]:
-    """Return the rays on which what ``own`` makes of the label's cosine ties with the largest of the others'."""
+    """Return the rays on which ``own`` of the label's cosine ties with the largest ``other`` of the other cosines."""
     length, heading = np.linalg.norm(weight, axis=1), np.arctan2(weight[:, 1], weight[:, 0])
     prototype = weight / np.where(length > 0, length, 1)[:, None]
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from losses.shape import Array, Role, Shape, SphereArc
 from losses.toolkit.plane_boundaries import TIE, Index
 
-#: Steps of the angle to the class vector in which a curve is looked for (a degree), and once along a curve.
+#: Steps of the search for a curve: of the angle to the class vector (a degree each), and along the curve.
 STEPS, PLACES = 180, 96
 
-#: Arcs are made shorter, but not endlessly, until they are as close to a curve as this at the quarters of each: between
-#: these they are up to three times as far away, on a screen a tenth of a pixel.
+#: Arcs are halved until they are this close to the curve at their quarters, or until there are as many as ``MOST``.
+#: Between the quarters they are up to three times as far away: a tenth of a pixel on a screen.
 CLOSE, MOST = 5e-5, 64
 
 
@@ -22,7 +22,7 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
 
     The scores are ``w_j . x``; that of the label becomes ``|w| target(theta)``, which must be continuous. The ends
     of the arcs and a point between lie on the curve, the rest very close to it; a piece shorter than a hundredth of
-    its curve may be lost.
+    its curve may be missing.
     """
     length = np.linalg.norm(weight, axis=1)
     pairs = np.array(list(permutations(np.flatnonzero(length > 0), 2)), dtype=np.intp).reshape(-1, 2)
@@ -35,7 +35,7 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
     aside = np.cross(vectors[owner], towards)
 
     def swing(row: Index, theta: Array) -> Array:
-        """Return the cosine of the turn about the owner at which the two tie; beyond one they do not."""
+        """Return the cosine of the turn about the owner at which the two tie; above one they never do."""
         across = np.maximum(np.sin(theta) * sine[row], TIE**2)
         turn_cosine: Array = (ratio[row] * target(theta) - np.cos(theta) * cosine[row]) / across
         return turn_cosine

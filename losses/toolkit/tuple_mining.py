@@ -1,4 +1,4 @@
-"""Pairs, triplets and quadruplets of a batch: which there are, and which of them cost most."""
+"""Pairs, triplets and quadruplets of a batch: which exist, and which cost most."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from torch import Tensor
 from losses.shape import Circle, Role, Scene, Shape
 from losses.toolkit import stable_ops
 
-#: Triplets that are looked at in one go: a million take 4 MiB in float32, however large the batch.
+#: Triplets that are looked at together: a million take 4 MiB in float32, however large the batch.
 CELLS = 2**20
 
 
@@ -63,7 +63,7 @@ def relations(y: Tensor) -> tuple[Tensor, Tensor]:
 
 def distances(z: Tensor, *, squared: bool) -> Tensor:
     """Return the distances ``(N, N)`` between embeddings ``(N, D)``, or their squares."""
-    # one coordinate after the other: there are two or three, and what stays of each fits the cache
+    # one coordinate after the other: there are two or three, and the results of each fit the cache
     gaps = (column[:, None] - column for column in z.T)
     squares = reduce(torch.add, (gap * gap for gap in gaps))
     return squares if squared else stable_ops.root(squares)
@@ -83,7 +83,7 @@ def extremes(distance: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tens
 
 
 def nearest_strangers(distance: Tensor, y: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return for each sample the nearest pair of different classes, neither its own: both ends ``(N,)``, and if any."""
+    """Return for each sample the nearest pair of two other classes: both ends ``(N,)``, and whether one exists."""
     still = torch.where(negative, distance.detach(), math.inf)
 
     def without(label: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def nearest_strangers(distance: Tensor, y: Tensor, negative: Tensor) -> tuple[Te
 
 
 def closest_strangers(distance: Tensor, y: Tensor, margin: float, most: int) -> Iterator[Tuples]:
-    """Yield for each class its strongest quadruplets, one for the four orders of the two pairs, by what they cost.
+    """Yield for each class its strongest quadruplets by cost, one for the four orders of the two pairs.
 
     Its ``most`` widest pairs against the ``most`` narrowest of two other classes hold its ``most`` strongest.
     """
@@ -123,7 +123,7 @@ def strongest_triplets(
 ) -> tuple[Tuples, int]:
     """Return the triplets that cost most, and how many cost anything.
 
-    ``cost`` maps anchors and positives ``(P,)`` to what they cost with each negative ``(P, N)``.
+    ``cost`` maps anchors and positives ``(P,)`` to the cost with each negative ``(P, N)``.
     """
     pairs = torch.nonzero(positive)
     best = Tuples(pairs.new_zeros(0, 3), torch.zeros(0, device=positive.device))
@@ -139,7 +139,7 @@ def strongest_triplets(
 
 
 def circles(scene: Scene, radius: float) -> tuple[Shape, ...]:
-    """Return the circle (the sphere) of a radius about each class mean, inside which others are pushed."""
+    """Return the circle (the sphere) of a radius about each class mean, inside which other classes are pushed away."""
     if scene.dim > 3:
         return ()
     return tuple(
