@@ -30,8 +30,8 @@ class Triplet(Loss):
     positive, but within the margin), or for each anchor its farthest positive and nearest negative (``batch_hard``,
     Hermans et al. 2017, eq. 5); the choice passes no gradient. ``average`` divides by the number of these triplets,
     or of those that cost anything. An anchor's value is the cost of its triplets, scaled so that the mean over
-    samples is the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the digits
-    almost to a point, in the plane and in space; ``semi_hard`` and ``all`` do not.
+    samples is the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the
+    digits almost to a point, in the plane and in space; ``semi_hard`` and ``all`` do not.
     """
 
     slug: ClassVar[str] = "triplet"
