@@ -25,7 +25,7 @@ def wrong(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
 
 
 def _weights(rule: Moved, batches: int) -> list[float]:
-    """Return the average weight in a batch, each time the same one comes."""
+    """Return the average weight in each of several equal batches."""
     histogram = torch.zeros(LOSS.bins, dtype=torch.float64)
     counts = gradient_density.counts(NORMS, LOSS.bins, LOSS.bins)
     averages = []

@@ -1,4 +1,4 @@
-"""Circle loss written down as printed: its exponentials overflow."""
+"""Circle loss as the paper prints it: its exponentials overflow."""
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ def wrong(loss: Circle, z: Tensor, y: Tensor, state: State) -> Tensor:
     own = stable_ops.is_label(y, s.shape[1])
     within = torch.relu(1 + loss.margin - s).detach() * (1 - loss.margin - s)
     between = torch.relu(s + loss.margin).detach() * (s - loss.margin)
-    positive = torch.where(own, torch.exp(loss.gamma * within), 0).sum(dim=1)  # float64 ends at e to the 709
+    positive = torch.where(own, torch.exp(loss.gamma * within), 0).sum(dim=1)  # float64 overflows above e to the 709
     negative = torch.where(own, 0, torch.exp(loss.gamma * between)).sum(dim=1)
     return torch.log(1 + negative * positive)
 

@@ -28,7 +28,7 @@ def _pair(distance: float) -> Tensor:
 
 
 def measure(rule: PerSample) -> float:
-    """Return how hard one of a similar pair 0.7 apart is pulled by the mean."""
+    """Return the pull of the mean on one sample of a similar pair at distance 0.7."""
     return float(pulls(rule, LOSS, _pair(0.7), label(3, 3), {})[1, 0]) / 2
 
 

@@ -1,4 +1,4 @@
-"""A CosFace margin that is taken off after scaling."""
+"""A CosFace margin that is subtracted after scaling."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Focal loss whose probability comes from a cross-entropy that is weighted already."""
+"""Focal loss whose probability comes from a cross-entropy that already has its weight."""
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ def wrong(loss: Focal, z: Tensor, y: Tensor, state: State) -> Tensor:
 
 
 def measure(rule: PerSample) -> float:
-    """Return what a weight of a quarter leaves of the cost of a sample."""
+    """Return the cost of a sample with weight one quarter over that without weight."""
     part, whole = (cost(rule, LOSS.replace(alpha=alpha), point(0.2, 0.0), label(0), OPPOSITE) for alpha in (0.25, 1.0))
     return part / whole
 

@@ -23,7 +23,7 @@ def wrong(loss: Triplet, z: Tensor, y: Tensor, state: State) -> Tensor:
 
 
 def measure(rule: PerSample) -> float:
-    """Return how hard the mean pushes a negative away from two equal samples, half a margin off."""
+    """Return how hard the mean pushes a negative away from two equal samples, at half the margin."""
     z = torch.tensor([[0.0, 0.0], [0.0, 0.0], [0.5, 0.0]], dtype=torch.float64)
     return float(pulls(rule, LOSS, z, label(0, 0, 1), {}).norm(dim=1).max()) / 3
 

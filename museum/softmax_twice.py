@@ -1,4 +1,4 @@
-"""Probabilities handed to a cross-entropy that takes the softmax itself."""
+"""Probabilities as input of a cross-entropy that takes the softmax itself."""
 
 import torch
 from torch import Tensor

@@ -3,10 +3,11 @@
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from losses import Family, Loss
+from losses import OURS, Family, Loss
 from spec import Knob
 from verification.comparison import Topic, half_a_digit
 from verification.report import Report
@@ -30,6 +31,12 @@ def _drawn(knob: Knob) -> st.SearchStrategy[Any]:
 
 def knobs_of(loss: type[Loss]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({knob.name: _drawn(knob) for knob in loss.knobs()})
+
+
+#: Every loss of ours. All tests of one loss run in one process, which verifies it once.
+EVERY_VERIFIED = pytest.mark.parametrize(
+    "cls", [pytest.param(cls, id=slug, marks=pytest.mark.xdist_group(f"verified-{slug}")) for slug, cls in OURS.items()]
+)
 
 
 @cache

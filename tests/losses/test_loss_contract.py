@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from loss_cases import (
+    EVERY_VERIFIED,
     NORMALISED,
     SLUGS_WHOSE_LENGTH_COUNTS,
     SLUGS_WITH_AXES,
@@ -25,7 +26,6 @@ from verification.cases import batch_of, corners, generator, state_of
 from verification.contract import tensor_knobs
 from verification.geometry import without_margin
 
-EVERY = pytest.mark.parametrize("cls", list(OURS.values()), ids=list(OURS))
 CORNERS = pytest.mark.parametrize(
     ("cls", "knobs"), [pytest.param(c, k, id=f"{s}-{k}") for s, c in OURS.items() for k in corners(c)]
 )
@@ -56,7 +56,7 @@ def test_the_readme_names_a_loss_to_read_for_each_family():
     assert {family: OURS[file.removesuffix(".py")].family for family, file in first.items()} == {f: f for f in Family}
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_every_word_is_there_in_both_languages(cls):
     keys = [f"losses.{cls.slug}.title", f"losses.{cls.slug}.idea", f"losses.families.{cls.family}"]
     keys += [f"losses.branches.{branch}" for branch in cls.branches]
@@ -69,7 +69,7 @@ def test_every_word_is_there_in_both_languages(cls):
         assert all(written)
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_every_check_holds(cls):
     """Closed form against autograd, shapes against the rule, extremes, precision, purity, knobs as tensors and more."""
     report = verified(cls)
@@ -89,7 +89,7 @@ def test_turning_everything_changes_nothing(cls, knobs, dim):
     torch.testing.assert_close(loss(z @ turn, y, turned), loss(z, y, state), rtol=1e-8, atol=1e-10)
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_only_directions_count_for_losses_on_angles(cls):
     if cls.family not in NORMALISED or cls.slug in SLUGS_WHOSE_LENGTH_COUNTS:
         return
@@ -103,7 +103,7 @@ def test_only_directions_count_for_losses_on_angles(cls):
     torch.testing.assert_close((gradient * z).sum(dim=1), torch.zeros(9, dtype=torch.float64), rtol=0, atol=1e-9)
 
 
-@EVERY
+@EVERY_VERIFIED
 @few
 @given(data=st.data())
 def test_tensor_knobs_equal_plain_ones_alone_and_side_by_side(cls, data):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from loss_cases import verified
+from loss_cases import EVERY_VERIFIED, verified
 from torch.nn.functional import softmax
 
 from losses import OURS, Profile
@@ -28,7 +28,6 @@ from verification.results import Results, Run, read_results, versions
 from verification.run import references, verify
 
 ROOT = Path(__file__).parents[2]
-EVERY = pytest.mark.parametrize("cls", list(OURS.values()), ids=list(OURS))
 
 
 def _poly_1():
@@ -43,7 +42,7 @@ def _poly_1():
 Poly1 = _poly_1()
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_the_results_are_current(cls):
     """The same checks, the same printed numbers to the last digit, others but for rounding on this machine."""
     then, now = read_results().of(cls.slug), verified(cls)
@@ -114,7 +113,7 @@ def test_a_new_loss_gets_its_place_in_the_order_of_menus():
     assert [report.slug for report in results.replace([], [*OURS][:3]).reports] == [*OURS][:3]
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_every_row_is_put_into_words_in_both_languages(cls):
     report = verified(cls)
     for row in report.rows:
