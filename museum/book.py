@@ -8,7 +8,7 @@ from spec import text
 
 
 def markdown() -> str:
-    """Return the document ``docs/bug_museum.md``: every exhibit with its code, and the numbers of the right and the wrong code."""
+    """Return the document ``docs/bug_museum.md``: every exhibit with its code, and the numbers of both versions."""
     rows = []
     for slug, exhibit in EXHIBITS.items():
         cells = (f"[{text(f'museum.{slug}.title')}](#{slug})", exhibit.loss.title, *numbers(exhibit).values())
