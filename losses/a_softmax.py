@@ -11,7 +11,7 @@ from losses.head import Head, HeadKind
 from losses.shape import Array, Scene, Shape
 from losses.toolkit import scaled_cosines, stable_ops
 from losses.toolkit.class_spread import start_vectors
-from losses.toolkit.monotone_cosine import RADIUS, blended_curve, margins, surplus, tightness_advice
+from losses.toolkit.monotone_cosine import RADIUS, blend_curve, margins, surplus, tightness_advice
 from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import param
 
@@ -56,8 +56,8 @@ class ASoftmax(Loss):
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         prototype = stable_ops.unit(state["weight"].to(z))
         theta = stable_ops.angle(stable_ops.unit(z), prototype[y])
-        added = surplus(theta, y, len(prototype), self.margin, self.blend)
-        return stable_ops.linear(z, prototype) + stable_ops.length(z)[:, None] * added
+        extra = surplus(theta, y, len(prototype), self.margin, self.blend)
+        return stable_ops.linear(z, prototype) + stable_ops.length(z)[:, None] * extra
 
     def scores(self, z: Tensor, state: State) -> Tensor:
         return stable_ops.linear(z, stable_ops.unit(state["weight"].to(z)))
@@ -73,7 +73,7 @@ class ASoftmax(Loss):
         )
 
     def _curve(self, theta: Array) -> tuple[Array, Array]:
-        return blended_curve(theta, float(self.margin), float(self.blend))
+        return blend_curve(theta, float(self.margin), float(self.blend))
 
     def profile(self, branch: str = "") -> Profile:
         return scaled_cosines.profile(RADIUS, self._curve)
@@ -89,7 +89,7 @@ class ASoftmax(Loss):
         return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
+        """Return boundaries and margins: rays in the plane; in space where the cones cut the unit sphere."""
         if scene.dim > 3:
             return ()
         return scaled_cosines.boundaries(scene) + margins(

@@ -24,8 +24,8 @@ from spec import Message, choice, param
 class ArcFace(Loss):
     """Softmax over scaled cosines, with an angle added to the label's (Deng et al. 2019, eq. 3); mean over samples.
 
-    ``beyond`` says what happens once angle and margin pass pi, where the cosine would rise again:
-    ``monotonic`` reflects it, ``raw`` leaves the formula, ``cosface`` takes off ``m sin m`` there, ``easy`` has a
+    ``beyond`` says what happens where angle plus margin exceeds pi and the cosine would rise again:
+    ``monotonic`` reflects it, ``raw`` leaves the formula, ``cosface`` subtracts ``m sin m`` there, ``easy`` has a
     margin only where the cosine is positive.
     """
 
@@ -62,17 +62,17 @@ class ArcFace(Loss):
         return self.scale * stable_ops.cosines(z, state["weight"])
 
     def _target(self, theta: Tensor) -> Tensor:
-        moved = torch.cos(theta + self.margin)
+        cosine = torch.cos(theta + self.margin)
         if self.beyond == "raw":
-            return moved
+            return cosine
         if self.beyond == "easy":
-            return torch.where(theta < math.pi / 2, moved, torch.cos(theta))
+            return torch.where(theta < math.pi / 2, cosine, torch.cos(theta))
         if self.beyond == "monotonic":
-            past = -2 - moved
+            past = -2 - cosine
         else:
             sine = torch.sin(self.margin) if isinstance(self.margin, Tensor) else math.sin(self.margin)
             past = torch.cos(theta) - self.margin * sine
-        return torch.where(theta > math.pi - self.margin, past, moved)
+        return torch.where(theta > math.pi - self.margin, past, cosine)
 
     def head(self, state: State) -> Head:
         weight = state["weight"]

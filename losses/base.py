@@ -19,10 +19,10 @@ from losses.toolkit.score_plane import NEIGHBOURS, Plane
 from losses.toolkit.tuple_mining import Tuples
 from spec import Knob, Message, Refusal, has_text, help_of, knobs_of, text
 
-#: What is learned beside the net, by name. Tensors belong to the caller; a loss never changes them in place.
+#: What a loss learns beside the net, by name. The tensors belong to the caller; a loss never changes them in place.
 State = Mapping[str, Tensor]
 
-#: Where random starts come from. There is no global seed anywhere in the project.
+#: The source of random starts. There is no global seed anywhere in the project.
 Randomness = torch.Generator | np.random.Generator
 
 
@@ -52,7 +52,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class Advice:
-    """A setting that geometry forbids or discourages here, why, and the cure, in one sentence.
+    """A warning of a setting that geometry forbids or discourages: why, and what to do, in one sentence.
 
     ``limit`` is the largest (or, for a scale, the smallest) sensible value of the knob, drawn on its slider.
     ``knob`` is empty where none of them helps; ``limit`` is then the number that the sentence is about.
@@ -65,7 +65,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Setting:
-    """Knobs under a name, beside the defaults: those of a paper, or what was found to train.
+    """Knobs under a name, beside the defaults: those of a paper, or some that train well.
 
     ``knobs`` are those that differ from the defaults; ``dim`` is the dimension that the setting is for, ``None``
     for any. ``source`` says where the numbers come from. Titles are in the catalogue under ``losses.settings``.
@@ -81,11 +81,15 @@ class Setting:
 class Profile:
     """The closed form of a loss against the one scalar that it depends on, in NumPy, independent of torch.
 
-    ``variable`` names the scalar: ``theta`` (radians), ``p`` (probability of the label), ``distance``,
-    ``margin`` (score difference), ``lead`` (of a positive over a negative) or ``residual``. ``value`` and
-    ``slope`` map arrays to arrays over ``low`` to ``high``; ``kinks`` are the places where the slope jumps.
-    ``target`` is the curve that the margin makes of the label's cosine, for losses on angles. ``weight`` is the
-    factor by which the loss scales the gradient of cross-entropy at that point, for losses that re-weight samples.
+    - ``variable`` names the scalar: ``theta`` (angle to the label's class vector, radians), ``p`` (probability of
+      the label), ``distance``, ``margin`` (lead of the label's score), ``lead`` (of a positive) or ``residual``.
+    - ``value`` and ``slope`` map arrays to arrays over ``low`` to ``high``; ``kinks`` are where the slope jumps.
+    - ``target`` is what the margin makes of the label's cosine, for losses on angles.
+    - ``weight`` is the gradient over that of cross-entropy, for losses that give samples a weight.
+
+    The scalar of a loss over tuples belongs to one tuple: the ``distance`` of a pair (one branch for pairs of one
+    class, one for pairs of different classes), or the ``lead`` of a triplet, or of a positive over the hardest
+    negative. The profile is what ``probe`` costs as that scalar moves.
     """
 
     variable: str
@@ -100,13 +104,17 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss(ABC):
-    """A loss function as a value: hashable, without tensors, its knobs checked when it is made.
+    """A loss function as a value: hashable, without tensors; its knobs are checked when it is made.
 
-    The class attributes: ``slug`` is the file name and the key everywhere; ``formula`` is LaTeX in the
-    symbols of the knobs; ``branches`` name the closed forms of ``profile``; ``non_gradient_state`` names the state
-    that ``update`` moves and no gradient touches; ``resizable_state`` names those of it, of one dimension, that may be
-    longer than ``init`` makes them: what they have beyond is zero, counts for nothing and stays zero, so that a
-    knob that says how long they are can be a tensor; ``settings`` are knobs under a name.
+    The class attributes:
+
+    - ``slug``: the name of the file, and the key in links, menus and tests.
+    - ``formula``: LaTeX in the symbols of the knobs.
+    - ``branches``: the names of the closed forms of ``profile``.
+    - ``non_gradient_state``: the names of the state that ``update`` moves and that has no gradient.
+    - ``resizable_state``: those of ``non_gradient_state``, of one dimension, that may have zeros at the end that
+      count for nothing and stay zero. So a knob that sets their length can be a tensor.
+    - ``settings``: knobs under a name.
     """
 
     slug: ClassVar[str]
@@ -122,7 +130,7 @@ class Loss(ABC):
     def __post_init__(self) -> None:
         for knob in knobs_of(self):
             value = getattr(self, knob.name)
-            if isinstance(value, Tensor):  # a knob that the engine moves; it was checked before it became a tensor
+            if isinstance(value, Tensor):  # a knob that the engine changes; it was checked before it became a tensor
                 if value.ndim != 0:
                     raise Refusal("errors.knob_tensor", name=knob.name, shape=tuple(value.shape))
                 continue
@@ -141,8 +149,8 @@ class Loss(ABC):
     def __call__(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         """Return one number per sample ``(N,)`` for embeddings ``(N, D)`` and labels ``(N,)``; the mean is the loss.
 
-        Raises ``Refusal`` for wrong shapes, dtypes, labels out of range, state that lacks a tensor, or values that
-        are not finite.
+        Raises ``Refusal`` for wrong shapes or dtypes, labels out of range, a missing tensor of the state, and values
+        that are not finite.
         """
         check_batch(z, y, state)
         try:
@@ -152,44 +160,50 @@ class Loss(ABC):
 
     @abstractmethod
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        """Return what is learned beside the net, at its start (float32); empty if nothing is."""
+        """Return the state at its start (float32), by name; empty where the loss learns nothing beside the net."""
 
     @abstractmethod
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        """Return the loss of each sample ``(N,)``, unchecked: for the engine, under ``vmap`` and compilation.
+        """Return the loss of each sample ``(N,)`` without checks: for the engine, under ``vmap`` and compilation.
 
-        No branch and no shape depends on the data; knobs may be 0-d tensors.
+        No branch and no shape may depend on the data; knobs may be 0-d tensors.
+
+        The mean over all samples must be the mean that the paper means. A loss over tuples gives each sample its
+        share: the cost of the tuples of which it is the anchor, times ``N`` over the number of tuples that count
+        (over the number of anchors that count, where the paper averages over anchors). A sample without tuples, for
+        example one that has no other of its class in the batch, costs zero and is not counted. Where nothing counts,
+        divide by one: the loss is zero, and so is its gradient.
         """
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
-        """Return the state after the step of what is learned by rule; nothing, unless a loss says otherwise."""
+        """Return the state after the rule-based update of ``non_gradient_state``; as it is, unless overridden."""
         return state
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor | None:
-        """Return ``(N, C)`` scores with the margin on the label's: the boundary that training enforces."""
+        """Return scores ``(N, C)`` with the margin on the label's: the boundary that training enforces."""
         return self.scores(z, state)
 
     def scores(self, z: Tensor, state: State) -> Tensor | None:
-        """Return ``(N, C)`` scores without margin, as used at test time; ``None`` where a loss has no classes."""
+        """Return scores ``(N, C)`` without margin, as at test time; ``None`` where a loss has no class scores."""
         return None
 
     def head(self, state: State) -> Head | None:
-        """Return the scores and the margin as a few numbers; ``None`` where a loss has no classes."""
+        """Return the scores and the margin as a few numbers; ``None`` where a loss has no class scores."""
         return None
 
     @final
     def _branch(self, branch: str) -> str:
-        """Return the branch that is meant; raise ``Refusal`` where there is none of that name."""
+        """Return a branch by name, the first where the name is empty; raise ``Refusal`` for an unknown name."""
         if branch and branch not in self.branches:
             raise Refusal("losses.refused.branch", branch=branch, allowed=", ".join(self.branches))
         return branch or self.branches[0]
 
     @abstractmethod
     def profile(self, branch: str = "") -> Profile:
-        """Return the closed form of a branch (of the first one, if none is named)."""
+        """Return the closed form of a branch, of the first one where the name is empty."""
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
-        """Return the planes of two scalars in which the loss is explained, none where the profile's one scalar does.
+        """Return the planes of two scalars that explain the loss; none where the one scalar of the profile does.
 
         ``omega`` (radians) is the angle between the two class vectors, for losses on angles to them.
         """
@@ -197,29 +211,34 @@ class Loss(ABC):
 
     @abstractmethod
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        """Return ``(z, y, state)`` whose first sample has the profile's scalar ``x`` (0-d), differentiable in it."""
+        """Return ``(z, y, state)`` whose first sample has the profile's scalar ``x`` (0-d), differentiable in it.
+
+        For a loss over tuples this is a small batch in which every tuple of the first sample has the scalar ``x``,
+        and all samples count, so that the factor of ``per_sample`` is one (``toolkit.pair_similarity.quartet``).
+        """
 
     @abstractmethod
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        """Return, for each branch, the profile's scalar of every sample or pair: what its live histogram counts."""
+        """Return, by branch, the profile's scalar of every sample, pair or triplet: what the live histogram counts."""
 
     def directional(self) -> bool:
         """Return whether only the directions of embeddings count, so that class means stand in by angle."""
         return False
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples | None:
-        """Return the pairs, triplets or quadruplets that cost something now, at most so many, the strongest first.
+        """Return the pairs, triplets or quadruplets that cost something now, the strongest first, at most ``most``.
 
-        ``None`` where a loss looks at each sample by itself. Not for ``vmap``: shapes depend on the data.
+        The weights of all of them add up to the mean of the batch. ``None`` where a loss looks at each sample by
+        itself. Not for ``vmap``: shapes depend on the data.
         """
         return None
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return the geometry to draw into a scene: boundaries, margins, levels, optima."""
+        """Return the geometry to draw into a scene: boundaries, margins, levels and optima."""
         return ()
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Return what geometry forbids at these knobs, for so many classes in so many dimensions."""
+        """Return warnings of knobs that geometry forbids, for a number of classes and dimensions."""
         return ()
 
 
@@ -235,7 +254,7 @@ def loss_title(loss: type[Loss], language: str = "en") -> str:
 
 
 def loss_idea(loss: type[Loss], language: str = "en") -> str:
-    """Return what a loss is about, in words; of a loss from outside, how its docstring begins."""
+    """Return what a loss is about, in words; for a loss from outside, the first paragraph of its docstring."""
     key = f"losses.{loss.slug}.idea"
     if has_text(key):
         return text(key, language)
@@ -273,6 +292,6 @@ def check_batch(z: Tensor, y: Tensor, state: State) -> None:
 
 
 def _finite(tensor: Tensor) -> bool:
-    """Return whether every number is finite; where the sum is, which is the quicker question, all are."""
+    """Return whether every number is finite; a finite sum, which is quicker to compute, proves it."""
     still = tensor.detach()
     return math.isfinite(float(still.sum())) or bool(torch.isfinite(still).all())

@@ -1,4 +1,4 @@
-"""Center loss: softmax, and a spring from every sample to the centre of its class."""
+"""Center loss: softmax, and a spring pulls every sample to the centre of its class."""
 
 import math
 from dataclasses import dataclass
@@ -57,10 +57,10 @@ class Center(Loss):
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
         """Move each centre by ``rate * sum(z - c) / (1 + n)`` over the ``n`` samples of its class (eq. 4)."""
-        centers, seen = state["centers"].detach(), z.detach()
-        member = stable_ops.is_label(y, len(centers)).to(seen)
+        centers, still = state["centers"].detach(), z.detach()
+        member = stable_ops.is_label(y, len(centers)).to(still)
         count = member.sum(dim=0)[:, None]
-        step = (member.T @ seen - count * centers) / (1 + count)
+        step = (member.T @ still - count * centers) / (1 + count)
         return {**state, "centers": centers + (self.rate * step).to(centers)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -88,7 +88,7 @@ class Center(Loss):
         return {"sample": stable_ops.length(z - state["centers"].to(z)[y])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and about each centre the level on which the spring costs one."""
+        """Return boundaries, and about each centre the circle on which the spring costs one."""
         if scene.dim > 3:
             return ()
         lines = linear_scores.boundaries(scene, bias=False)

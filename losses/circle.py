@@ -1,4 +1,4 @@
-"""Circle loss: each similarity is pulled the harder, the farther it is from where it should be."""
+"""Circle loss: each similarity is pulled harder the farther it is from its optimum."""
 
 import math
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Circle(Loss):
         return over_anchors(-similar, dissimilar, y)
 
     def _exponents(self, cosine: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weighted similarities as if within a class and as if between classes."""
+        """Return the exponents of all similarities, once as within a class and once as between classes."""
         within = torch.relu(1 + self.margin - cosine).detach() * (cosine - 1 + self.margin)
         between = torch.relu(cosine + self.margin).detach() * (cosine - self.margin)
         return self.gamma * within, self.gamma * between
@@ -87,7 +87,7 @@ class Circle(Loss):
         return self.gamma * stable_ops.cosines(z, state["weight"]) if self.level == "class" else None
 
     def head(self, state: State) -> Head | None:
-        """Return the scores alone: a head has no numbers for a margin on two similarities at once."""
+        """Return the scores without margin: a head has no numbers for a margin on two similarities at once."""
         if self.level == "pair":
             return None
         weight = state["weight"]
@@ -97,7 +97,7 @@ class Circle(Loss):
         return True
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples | None:
-        """Return anchor, positive and negative at the level of pairs; shared as the gradient is among exponents."""
+        """Return anchor, positive and negative at the level of pairs; softmax shares the cost of an anchor."""
         if self.level == "class":
             return None
         similar, dissimilar = self._exponents(stable_ops.cosines(z.detach(), z.detach()))
@@ -107,7 +107,7 @@ class Circle(Loss):
         margin, gamma = float(self.margin), float(self.gamma)
 
         def both(lead: Array) -> tuple[Array, Array]:
-            """Return the weight, which both similarities have here, and the exponent."""
+            """Return the weight of both similarities, and the exponent."""
             gap = (1 - lead) / 2
             return gap + margin, 2 * gamma * (gap + margin) * (gap - margin) + math.log(2)
 
@@ -124,8 +124,8 @@ class Circle(Loss):
 
         def rule(s_n: Array, s_p: Array) -> Array:
             between = np.maximum(0, s_n + margin) * (s_n - margin)
-            kept: Array = np.maximum(0, 1 + margin - s_p) * (s_p - 1 + margin) - between
-            return kept
+            lead: Array = np.maximum(0, 1 + margin - s_p) * (s_p - 1 + margin) - between
+            return lead
 
         reachable = from_cosines(omega) if self.level == "class" else within
         return (score_plane.similarities(float(self.gamma), rule, reachable),)

@@ -14,7 +14,7 @@ from losses.head import Head, HeadKind
 from losses.shape import Array, Scene, Shape
 from losses.toolkit import scaled_cosines, stable_ops
 from losses.toolkit.class_spread import start_vectors, widest_angle
-from losses.toolkit.monotone_cosine import continued_cosine, continued_curve, margins
+from losses.toolkit.monotone_cosine import margins, monotone_cosine, monotone_curve
 from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import Message, param
 
@@ -24,7 +24,7 @@ from spec import Message, param
 class CombinedMargin(Loss):
     """Softmax over scaled cosines, the label's being ``psi(m1 theta + m2) - m3`` (Deng et al. 2019, eq. 4).
 
-    psi is the cosine, continued past pi so that it keeps falling, where the paper lets it rise again. (1, m, 0) is
+    psi is the cosine up to pi and keeps falling beyond, where the paper lets it rise again. (1, m, 0) is
     ArcFace, (1, 0, m) CosFace, (m, 0, 0) SphereFace with embeddings of fixed length. Mean over samples.
     """
 
@@ -59,7 +59,7 @@ class CombinedMargin(Loss):
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         cosine, theta = stable_ops.cosines_and_label_angle(z, y, state["weight"])
-        target = continued_cosine(self.m1 * theta + self.m2) - self.m3
+        target = monotone_cosine(self.m1 * theta + self.m2) - self.m3
         return self.scale * torch.where(stable_ops.is_label(y, cosine.shape[1]), target[:, None], cosine)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -78,7 +78,7 @@ class CombinedMargin(Loss):
 
     def _curve(self, theta: Array) -> tuple[Array, Array]:
         """Return the label's changed cosine and its slope in NumPy."""
-        value, slope = continued_curve(float(self.m1) * np.asarray(theta, dtype=np.float64) + float(self.m2))
+        value, slope = monotone_curve(float(self.m1) * np.asarray(theta, dtype=np.float64) + float(self.m2))
         return value - float(self.m3), float(self.m1) * slope
 
     def profile(self, branch: str = "") -> Profile:
@@ -103,14 +103,14 @@ class CombinedMargin(Loss):
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
         """Warn where even on its class vector a sample cannot win by the margins, and of a scale that is too small."""
-        added, widest = float(self.m2), widest_angle(classes, dim)
-        room = math.cos(added) - math.cos(widest)  # psi is the cosine up to pi
+        angle, widest = float(self.m2), widest_angle(classes, dim)
+        room = math.cos(angle) - math.cos(widest)  # psi is the cosine up to pi
         scale = scaled_cosines.scale_advice(float(self.scale), classes, dim)
-        if added >= widest:
-            limit, values = ("m2", widest), {"margin": added, "widest": widest}
+        if angle >= widest:
+            limit, values = ("m2", widest), {"margin": angle, "widest": widest}
             key = "losses.advice.arcface_margin"
         elif float(self.m3) > room:
-            limit, values = ("m3", room), {"margin": float(self.m3), "added": added, "widest": room}
+            limit, values = ("m3", room), {"margin": float(self.m3), "added": angle, "widest": room}
             key = "losses.advice.combined_margin"
         else:
             return scale

@@ -58,7 +58,7 @@ class Contrastive(Loss):
         return samples * (parts[0].sum(dim=1) / count[0].clamp_min(1) + parts[1].sum(dim=1) / count[1].clamp_min(1))
 
     def _parts(self, z: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Return what similar and dissimilar pairs cost ``(N, N)`` (zero elsewhere), and how many there are, twice."""
+        """Return what similar and dissimilar pairs cost ``(N, N)`` (zero elsewhere), and the count of each."""
         squares = distances(z, squared=True)
         pull, push = squares / 2, torch.relu(self.margin - stable_ops.root(squares)) ** 2 / 2
         similar, dissimilar = relations(y)
@@ -66,7 +66,7 @@ class Contrastive(Loss):
         return costs, (similar.sum(), dissimilar.sum())
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
-        """Return pairs, each once."""
+        """Return each pair once."""
         (pull, push), (similar, dissimilar) = self._parts(z.detach(), y)
         if not self.balanced:
             similar = dissimilar = similar + dissimilar
@@ -97,5 +97,5 @@ class Contrastive(Loss):
         return {"dissimilar": distance[~same], "similar": distance[same]}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return the circle (the sphere) of radius ``margin`` about each class mean, inside which others are pushed."""
+        """Return the circle (the sphere) of radius ``margin`` about each class mean; it pushes other classes out."""
         return circles(scene, float(self.margin))

@@ -1,4 +1,4 @@
-"""Focal loss: cross-entropy that turns away from samples it already gets right."""
+"""Focal loss: cross-entropy that fades for samples already right."""
 
 import math
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from spec import choice, param, switch
 class Focal(Loss):
     """Cross-entropy times ``(1 - p)^gamma`` (Lin et al. 2017, eq. 4 and 5); mean over samples.
 
-    With ``activation="softmax"`` p is the probability of the label. With ``"sigmoid"``, the paper's own, every
-    class is told from the rest, p is the probability of what is true there, and the classes are summed.
+    With ``activation="softmax"`` p is the probability of the label. With ``"sigmoid"``, as in the
+    paper, each class is separated from the rest, p is the probability of the true answer, and classes are added up.
     With ``balanced`` the terms of the label are multiplied by ``alpha`` and those of the other classes by
-    ``1 - alpha``; softmax has no terms of other classes, so there ``alpha`` multiplies the whole loss.
-    The start for ``sigmoid`` is that of ``linear_scores.apart``.
+    ``1 - alpha``; softmax has no terms of other classes, so ``alpha`` multiplies the whole loss.
+    The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
     slug: ClassVar[str] = "focal"
@@ -50,7 +50,7 @@ class Focal(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        special = linear_scores.one_vs_rest(classes, dim) if self.activation == "sigmoid" else {}
         return linear_scores.start(classes, dim, rng, bias=self.bias, **special)
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
@@ -63,8 +63,8 @@ class Focal(Loss):
             log_rest = torch.where(own, -math.inf, log_all).logsumexp(dim=1)
             loss = -torch.exp(self.gamma * log_rest) * log_p
             return self.alpha * loss if self.balanced else loss
-        signed = torch.where(own, scores, -scores)
-        terms = -torch.exp(self.gamma * logsigmoid(-signed)) * logsigmoid(signed)
+        oriented = torch.where(own, scores, -scores)
+        terms = -torch.exp(self.gamma * logsigmoid(-oriented)) * logsigmoid(oriented)
         if self.balanced:
             terms = (1 - self.alpha + (2 * self.alpha - 1) * own.to(z)) * terms
         return terms.sum(dim=1)
@@ -98,10 +98,10 @@ class Focal(Loss):
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Two opposite classes for softmax, one class alone for sigmoid."""
-        spread = 2 if self.activation == "softmax" else 1
-        z = torch.stack([torch.logit(x) / spread, torch.zeros_like(x)])[None]
-        weight = z.new_tensor([[1, 0], [-1, 0]])[:spread]
-        return z, torch.tensor([0], device=x.device), {"weight": weight, "bias": z.new_zeros(spread)}
+        count = 2 if self.activation == "softmax" else 1
+        z = torch.stack([torch.logit(x) / count, torch.zeros_like(x)])[None]
+        weight = z.new_tensor([[1, 0], [-1, 0]])[:count]
+        return z, torch.tensor([0], device=x.device), {"weight": weight, "bias": z.new_zeros(count)}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         scores = self.scores(z, state)
@@ -113,5 +113,5 @@ class Focal(Loss):
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where, with ``sigmoid``, no class can be told from all the rest without a bias."""
+        """Warn where, with ``sigmoid``, a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias) if self.activation == "sigmoid" else ()

@@ -1,4 +1,4 @@
-"""GHM-C: cross-entropy in which samples count the less the more there are as hard."""
+"""GHM-C: cross-entropy weighted by the inverse density of gradient norms."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -20,11 +20,12 @@ from spec import choice, param, switch
 class GHMC(Loss):
     """Cross-entropy over the density of gradient norms g, a moving histogram (Li, Liu, Wang 2019).
 
-    With ``activation="sigmoid"``, the paper's own, every class is told from the rest, g is ``|p - t|`` and the mean
-    is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label. ``density="valid"``
-    divides by the bins that the batch reaches, as the authors' code, ``"all"`` by all, as the paper. No gradient
-    is taken of the weights. The batch is counted before it is weighed, and the first batch starts the average.
-    The start for ``sigmoid`` is that of ``linear_scores.apart``.
+    With ``activation="sigmoid"``, as in the paper, each class is separated from the rest, g is ``|p - t|`` and the
+    mean is over classes and samples; ``"softmax"`` is an adaptation with ``g = 1 - p`` of the label.
+    ``density="valid"`` divides by the number of bins that the batch reaches, as the authors' code, ``"all"`` by all,
+    as the paper. The weights have no gradient. The histogram counts a batch before it gives the weights, and the
+    first batch starts it.
+    The start for ``sigmoid`` is that of ``linear_scores.one_vs_rest``.
     """
 
     slug: ClassVar[str] = "ghm_c"
@@ -53,7 +54,7 @@ class GHMC(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        special = linear_scores.apart(classes, dim) if self.activation == "sigmoid" else {}
+        special = linear_scores.one_vs_rest(classes, dim) if self.activation == "sigmoid" else {}
         start = linear_scores.start(classes, dim, rng, bias=self.bias, **special)
         return start | {"histogram": torch.zeros(self.bins)}
 
@@ -69,12 +70,12 @@ class GHMC(Loss):
         scores = self.scores(z, state)
         if self.activation == "softmax":
             return cross_entropy(scores, y, reduction="none")[:, None]
-        return softplus(-linear_scores.signed(scores, y))
+        return softplus(-linear_scores.with_sign(scores, y))
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
-        """Move the histogram on by the gradient norms of the batch."""
+        """Return the histogram after the gradient norms of one more batch."""
         histogram = state["histogram"]
-        after = gradient_density.moved(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
+        after = gradient_density.update_counts(_norm(self._entropy(z, y, state)), histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -103,7 +104,7 @@ class GHMC(Loss):
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """The sample and its companions; two opposite classes for softmax, one class alone for sigmoid."""
         score = torch.logit(torch.cat([x[None], 1 - torch.from_numpy(gradient_density.companions()).to(x)]))
-        z, y, state = linear_scores.lone(score if self.activation == "sigmoid" else score / 2)
+        z, y, state = linear_scores.one_class(score if self.activation == "sigmoid" else score / 2)
         if self.activation == "softmax":
             state = {"weight": z.new_tensor([[1, 0], [-1, 0]]), "bias": z.new_zeros(2)}
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}
@@ -120,7 +121,7 @@ class GHMC(Loss):
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return () if self.activation == "softmax" else linear_scores.bias_advice(classes, dim, bias=self.bias)
 
 

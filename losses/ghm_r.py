@@ -1,4 +1,4 @@
-"""GHM-R: regress the one-hot code; residuals count the less the more there are of their size."""
+"""GHM-R: regress the one-hot code, weighted by the inverse density of gradient norms."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -19,10 +19,10 @@ from spec import choice, param, switch
 class GHMR(Loss):
     """``sqrt(d^2 + mu^2) - mu`` over the density of gradient norms, a moving histogram (Li, Liu, Wang 2019).
 
-    d is what the scores are off the one-hot code, its gradient norm ``|d| / sqrt(d^2 + mu^2)``; mean over classes
-    and samples. ``density`` and the histogram are as in GHM-C; no gradient is taken of the weights. The prediction
+    d is the residual of the scores against the one-hot code, its gradient norm ``|d| / sqrt(d^2 + mu^2)``; mean over
+    classes and samples. ``density`` and the histogram are as in GHM-C; the weights have no gradient. The prediction
     is the class with the largest score. As for Huber loss, the codes of many classes can hardly differ in the plane;
-    weights help where the bins part labels from other classes (see ``mu``): digits reach 0.93 there, 0.97 in space.
+    weights help where the bins separate labels from other classes (see ``mu``): digits reach 0.93 there, 0.97 in space.
     """
 
     slug: ClassVar[str] = "ghm_r"
@@ -58,7 +58,7 @@ class GHMR(Loss):
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
         start = linear_scores.start(
-            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+            classes, dim, rng, bias=self.bias, length=linear_scores.CODE_LENGTH, constant=1 / classes
         )
         return start | {"histogram": torch.zeros(self.bins)}
 
@@ -76,9 +76,9 @@ class GHMR(Loss):
         return off**2 / (root + self.mu), (off.abs() / root).detach()  # the root less mu, without cancellation
 
     def update(self, z: Tensor, y: Tensor, state: State) -> State:
-        """Move the histogram on by the gradient norms of the batch."""
+        """Return the histogram after the gradient norms of one more batch."""
         histogram = state["histogram"]
-        after = gradient_density.moved(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
+        after = gradient_density.update_counts(self._errors(z, y, state)[1], histogram, self.bins, self.momentum)
         return {**state, "histogram": after.to(histogram)}
 
     def scores(self, z: Tensor, state: State) -> Tensor:
@@ -107,7 +107,7 @@ class GHMR(Loss):
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         others = torch.from_numpy(_residual(gradient_density.companions(), float(self.mu))).to(x)
-        z, y, state = linear_scores.lone(1 + torch.cat([x[None], others]))
+        z, y, state = linear_scores.one_class(1 + torch.cat([x[None], others]))
         return z, y, {**state, "histogram": z.new_zeros(int(self.bins))}
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
@@ -123,6 +123,6 @@ class GHMR(Loss):
 
 
 def _residual(norm: Array, mu: float) -> Array:
-    """Return the residual that has a gradient norm."""
+    """Return the residual at a gradient norm."""
     residual: Array = mu * norm / np.sqrt(1 - norm**2)
     return residual

@@ -21,8 +21,8 @@ class HeadKind(StrEnum):
 class Head:
     """Scores of ``C`` classes in ``D`` dimensions, and what the margin makes of the score of the label.
 
-    ``weight`` ``(C, D)`` holds class vectors or centres, ``bias`` ``(C,)`` what is added,
-    ``log_variance`` ``(C, D)`` is there for the Mahalanobis kind alone.
+    ``weight`` ``(C, D)`` holds class vectors or centres, ``bias`` ``(C,)`` the constants that are added,
+    ``log_variance`` ``(C, D)`` belongs to the Mahalanobis kind alone.
     With the margin as if the label were ``c``, the score of class ``c`` becomes
 
     - linear: ``|w_c| |z| (f(theta) - cosine) + b_c - score``
@@ -30,9 +30,9 @@ class Head:
     - Euclidean, Mahalanobis: the (half, squared) distance times ``1 + distance``
 
     where ``f(theta) = (blend * cos(theta) + psi(factor * theta + angle)) / (1 + blend)`` and
-    ``psi(u) = (-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, is the cosine continued past pi so that it
-    keeps falling (Liu et al. 2016, eq. 6). A point lies in the margin band of the class that it is given to
-    where that class no longer wins once its score is changed so.
+    ``psi(u) = (-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, is the cosine up to pi and keeps falling
+    beyond (Liu et al. 2016, eq. 6). A point lies in the margin band of its predicted class where that class no
+    longer wins with this score.
     ``learned`` is false where a loss has no head and the class means stand in for it.
     """
 
@@ -64,10 +64,10 @@ class Head:
         u = self.factor * torch.acos(cosine) + self.angle
         k = torch.floor(u / math.pi)
         psi = (1 - 2 * torch.remainder(k, 2)) * torch.cos(u) - 2 * k
-        changed: Tensor = (self.blend * cosine + psi) / (1 + self.blend) - self.cosine
+        target: Tensor = (self.blend * cosine + psi) / (1 + self.blend) - self.cosine
         if self.kind is HeadKind.COSINE:
-            return changed
-        linear: Tensor = z.norm(dim=1, keepdim=True) * self.weight.norm(dim=1) * changed + self.bias - self.score
+            return target
+        linear: Tensor = z.norm(dim=1, keepdim=True) * self.weight.norm(dim=1) * target + self.bias - self.score
         return linear
 
     def _half_squared(self, z: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Hinge loss: each class is told from the rest by a street that is kept clear."""
+"""Hinge loss: each class has a street on both sides of its line that samples must leave."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -16,12 +16,13 @@ from spec import param, switch
 @final
 @dataclass(frozen=True, kw_only=True)
 class Hinge(Loss):
-    """What each score lacks to the margin on its right side of zero (Cortes, Vapnik 1995, section 3).
+    """How much each score is short of the margin on the right side of zero (Cortes, Vapnik 1995, section 3).
 
     One class against the rest: sum over classes, mean over samples; ``squared`` squares each part. At the kink the
     gradient is zero. The loss is zero only where the label's score is at least ``margin`` and all others at most
     ``-margin``, so that the label leads by twice the margin: this lead is what ``logits``, head and shapes show.
-    Linear as it is, it trains in the plane from a start at which no class is pushed yet (``linear_scores.apart``).
+    The loss is linear, so in the plane it trains only from a start at which no class is pushed
+    (``linear_scores.one_vs_rest``).
     """
 
     slug: ClassVar[str] = "hinge"
@@ -47,10 +48,11 @@ class Hinge(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.apart(classes, dim, self.margin))
+        special = linear_scores.one_vs_rest(classes, dim, self.margin)
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **special)
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        lack = torch.relu(self.margin - linear_scores.signed(self.scores(z, state), y))
+        lack = torch.relu(self.margin - linear_scores.with_sign(self.scores(z, state), y))
         return (lack**2 if self.squared else lack).sum(dim=1)
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
@@ -67,10 +69,10 @@ class Hinge(Loss):
         return linear_scores.hinge_profile(float(self.margin), squared=self.squared)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear_scores.lone(x[None])
+        return linear_scores.one_class(x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear_scores.signed(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.with_sign(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return, in the plane, where the prediction changes and where a class leads by twice the margin."""
@@ -78,5 +80,5 @@ class Hinge(Loss):
         return linear_scores.boundaries(scene, bias=self.bias) + margins
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias)

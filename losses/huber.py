@@ -44,7 +44,7 @@ class Huber(Loss):
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
         return linear_scores.start(
-            classes, dim, rng, bias=self.bias, length=linear_scores.REGRESSED, constant=1 / classes
+            classes, dim, rng, bias=self.bias, length=linear_scores.CODE_LENGTH, constant=1 / classes
         )
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
@@ -69,7 +69,7 @@ class Huber(Loss):
         return Profile("residual", -reach, reach, value=value, slope=lambda r: np.clip(r, -delta, delta))
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear_scores.lone(1 + x[None])
+        return linear_scores.one_class(1 + x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
         return {"entry": linear_scores.residuals(self.scores(z, state), y).flatten()}

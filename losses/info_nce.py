@@ -18,15 +18,15 @@ from losses.toolkit.pair_similarity import (
     over_pairs,
     pairing,
     quartet,
-    shared,
+    share_cost,
     similarities,
     together,
 )
 from losses.toolkit.tuple_mining import Tuples
 from spec import Message, choice, param
 
-#: By what share the negatives' mean must grow when classes of the plane merge two and two; with less there is nothing
-#: to keep them apart that the noise of a batch does not undo.
+#: The relative growth of the negatives' mean that keeps classes of the plane from merging two and two. A smaller one
+#: is lost in the noise of a batch.
 KEPT_APART = 1e-3
 
 
@@ -37,8 +37,8 @@ class InfoNCE(Loss):
 
     Cosine and temperature are those of MoCo and SimCLR. ``pairs="class"`` is the batch of N-pair losses: the first
     two samples of each class are query and positive, the other classes' positives the negatives. ``all`` takes each
-    ordered pair of a class alone against all samples of other classes. The mean is over pairs; of a query alone the
-    value is what its pairs cost. Information between query and positive is at least ``log N`` minus the loss.
+    ordered pair of a class alone against all samples of other classes. The mean is over pairs; a query's
+    value is the cost of its pairs. Information between query and positive is at least ``log N`` minus the loss.
     """
 
     slug: ClassVar[str] = "info_nce"
@@ -66,10 +66,10 @@ class InfoNCE(Loss):
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         if self.pairs == "class":
-            chosen, real = n_pair_batch.class_pairs(y)
-            query, own = z[chosen].unbind()
+            places, real = n_pair_batch.class_pairs(y)
+            query, own = z[places].unbind()
             scaled = similarities(query, own, self.similarity) / self.temperature
-            return n_pair_batch.over_samples(n_pair_batch.together(scaled, real), y, chosen, real)
+            return n_pair_batch.over_samples(n_pair_batch.together(scaled, real), y, places, real)
         positive, negative = pairing(y, self.pairs)
         scaled = similarities(z, z, self.similarity) / self.temperature
         return over_pairs(together(scaled, negative), positive)
@@ -78,11 +78,11 @@ class InfoNCE(Loss):
         return self.similarity == "cosine"
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
-        """Return query, positive and negative; a pair's cost is shared among its negatives as the gradient is."""
+        """Return query, positive and negative; the cost of a pair is shared among its negatives by softmax."""
         positive, negative = pairing(y, self.pairs)
         scaled = similarities(z.detach(), z.detach(), self.similarity) / self.temperature
         cost = together(scaled, negative) / positive.sum().clamp_min(1)
-        return shared(cost, scaled, positive, negative, most)
+        return share_cost(cost, scaled, positive, negative, most)
 
     def profile(self, branch: str = "") -> Profile:
         high = 2.0 if self.similarity == "cosine" else REACH
@@ -101,10 +101,10 @@ class InfoNCE(Loss):
         """Warn of a temperature at which, in the plane, classes may as well merge two and two."""
         if self.similarity != "cosine" or dim != 2 or classes < 4:
             return ()
-        highest, found = _highest_temperature(classes), float(self.temperature)
-        if found <= highest:
+        highest, temperature = _highest_temperature(classes), float(self.temperature)
+        if temperature <= highest:
             return ()
-        message = Message.of("losses.advice.temperature", temperature=found, highest=highest, classes=classes)
+        message = Message.of("losses.advice.temperature", temperature=temperature, highest=highest, classes=classes)
         return (Advice("temperature", highest, message),)
 
 
@@ -119,8 +119,8 @@ def _highest_temperature(classes: int) -> float:
     low, high = math.log(1e-3), math.log(1e3)
     for _ in range(60):
         middle = (low + high) / 2
-        kept = _mean(classes // 2, math.exp(middle)) / _mean(classes, math.exp(middle)) - 1 > KEPT_APART
-        low, high = (middle, high) if kept else (low, middle)
+        dear = _mean(classes // 2, math.exp(middle)) / _mean(classes, math.exp(middle)) - 1 > KEPT_APART
+        low, high = (middle, high) if dear else (low, middle)
     return math.exp(low)
 
 

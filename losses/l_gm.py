@@ -22,14 +22,14 @@ FLOOR = -6.0
 #: The distance of the profile's two means, in standard deviations: where two equal Gaussians begin to part in two.
 APART = 2.0
 
-#: The level that is drawn of a Gaussian, in standard deviations: in the plane it holds 1 - exp(-2) = 86 % of it.
+#: The level of a Gaussian that is drawn, in standard deviations: in the plane it holds 1 - exp(-2) = 86 % of it.
 LEVEL = 2.0
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class LGM(Loss):
-    """Large-margin Gaussian mixture: classification with margin plus ``likelihood`` times the label's ``-log p(z|y)``.
+    """Large-margin Gaussian mixture: cross-entropy with margin plus ``likelihood`` times ``-log p(z|y)`` of the label.
 
     Wan et al. 2018, section 3, with equal priors and without constants; mean over samples. With d half the squared
     Mahalanobis distance the scores are ``-d - log|S| / 2``; the margin multiplies d of the label by ``1 + margin``,
@@ -139,8 +139,8 @@ class LGM(Loss):
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return levels of the classes' Gaussians, and, for the identity in the plane, boundaries and margins.
 
-        These are straight, and discs. With learned variances both are quadrics, and in space surfaces, for which
-        there is no shape.
+        The boundaries are straight, the margins are arcs. With learned variances both are quadrics, and in space
+        surfaces, for which there is no shape.
         """
         if scene.dim > 3:
             return ()

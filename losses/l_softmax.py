@@ -11,7 +11,7 @@ from losses.head import Head, HeadKind
 from losses.shape import Array, Scene, Shape
 from losses.toolkit import linear_scores, scaled_cosines, stable_ops
 from losses.toolkit.class_spread import start_vectors
-from losses.toolkit.monotone_cosine import RADIUS, blended_curve, margins, surplus, tightness_advice
+from losses.toolkit.monotone_cosine import RADIUS, blend_curve, margins, surplus, tightness_advice
 from losses.toolkit.score_plane import NEIGHBOURS, Plane, angular
 from spec import param
 
@@ -52,8 +52,8 @@ class LSoftmax(Loss):
 
     def logits(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         weight = state["weight"].to(z)
-        added = surplus(stable_ops.label_angle(z, y, weight), y, len(weight), self.margin, self.blend)
-        return self.scores(z, state) + stable_ops.length(z)[:, None] * stable_ops.length(weight) * added
+        extra = surplus(stable_ops.label_angle(z, y, weight), y, len(weight), self.margin, self.blend)
+        return self.scores(z, state) + stable_ops.length(z)[:, None] * stable_ops.length(weight) * extra
 
     def scores(self, z: Tensor, state: State) -> Tensor:
         return stable_ops.linear(z, state["weight"])
@@ -69,14 +69,14 @@ class LSoftmax(Loss):
         )
 
     def _curve(self, theta: Array) -> tuple[Array, Array]:
-        return blended_curve(theta, float(self.margin), float(self.blend))
+        return blend_curve(theta, float(self.margin), float(self.blend))
 
     def profile(self, branch: str = "") -> Profile:
-        """Class vectors have length one here."""
+        """The class vectors have length one."""
         return scaled_cosines.profile(RADIUS, self._curve)
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
-        """Class vectors have length one here."""
+        """The class vectors have length one."""
         return angular(RADIUS, lambda theta: self._curve(theta)[0], omega)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
@@ -87,12 +87,12 @@ class LSoftmax(Loss):
         return {"sample": stable_ops.label_angle(z, y, state["weight"])}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
-        """Return boundaries and margins: rays in the plane; of the cones in space the cuts with the unit sphere."""
+        """Return boundaries and margins: rays in the plane; in space where the cones cut the unit sphere."""
         if scene.dim > 3:
             return ()
-        tied = margins(scene.state["weight"], lambda theta: self._curve(theta)[0])
-        return linear_scores.boundaries(scene, bias=False) + tied
+        margin_rays = margins(scene.state["weight"], lambda theta: self._curve(theta)[0])
+        return linear_scores.boundaries(scene, bias=False) + margin_rays
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where a class may be wider than the gap to the next, were all class vectors as long."""
+        """Warn where a class may be wider than the gap to the next, for class vectors of equal length."""
         return tightness_advice(float(self.margin), float(self.blend), classes, dim)

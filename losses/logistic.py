@@ -1,4 +1,4 @@
-"""Logistic loss: each class is told from the rest by a line of its own."""
+"""Logistic loss: each class has a line of its own against the rest."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -19,8 +19,8 @@ from spec import switch
 class Logistic(Loss):
     """Binary cross-entropy of each class against the rest (Bishop 2006, eq. 4.90): sum over classes, mean over samples.
 
-    The prediction is the class with the largest score. From class vectors of length one classes merge in the plane,
-    as the rest of the samples pushes first; the start (``linear_scores.apart``) is such that they do not.
+    The prediction is the class with the largest score. From class vectors of length one, classes merge in the
+    plane, as the other samples push first; from the start of ``linear_scores.one_vs_rest`` they do not.
     """
 
     slug: ClassVar[str] = "logistic"
@@ -41,10 +41,10 @@ class Logistic(Loss):
     bias: bool = switch(True)
 
     def init(self, classes: int, dim: int, rng: Randomness) -> dict[str, Tensor]:
-        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.apart(classes, dim))
+        return linear_scores.start(classes, dim, rng, bias=self.bias, **linear_scores.one_vs_rest(classes, dim))
 
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        return softplus(-linear_scores.signed(self.scores(z, state), y)).sum(dim=1)
+        return softplus(-linear_scores.with_sign(self.scores(z, state), y)).sum(dim=1)
 
     def scores(self, z: Tensor, state: State) -> Tensor:
         return linear_scores.scores(z, state, bias=self.bias)
@@ -62,15 +62,15 @@ class Logistic(Loss):
         )
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        return linear_scores.lone(x[None])
+        return linear_scores.one_class(x[None])
 
     def observe(self, z: Tensor, y: Tensor, state: State) -> dict[str, Tensor]:
-        return {"entry": linear_scores.signed(self.scores(z, state), y).flatten()}
+        return {"entry": linear_scores.with_sign(self.scores(z, state), y).flatten()}
 
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return where the prediction changes, in the plane."""
         return linear_scores.boundaries(scene, bias=self.bias)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn where no class can be told from all the rest without a bias."""
+        """Warn where a class cannot be separated from the rest without a bias."""
         return linear_scores.bias_advice(classes, dim, bias=self.bias)

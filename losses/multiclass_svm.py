@@ -17,7 +17,7 @@ from spec import choice, param, switch
 @final
 @dataclass(frozen=True, kw_only=True)
 class MulticlassSVM(Loss):
-    """What the label's lead lacks to the margin, mean over samples; ``squared`` squares each lack.
+    """How much the label's lead is short of the margin, mean over samples; ``squared`` squares each shortfall.
 
     ``weston_watkins`` sums over the other classes (Weston, Watkins 1999), ``crammer_singer`` takes the largest
     (Crammer, Singer 2001). At the kink the gradient is zero; where the best others tie they share it.
@@ -49,7 +49,7 @@ class MulticlassSVM(Loss):
         return lack.sum(dim=1) if self.variant == "weston_watkins" else lack.amax(dim=1)
 
     def _leads(self, z: Tensor, y: Tensor, state: State) -> Tensor:
-        """Return by how much the label leads each class ``(N, C)``, endlessly itself."""
+        """Return by how much the label leads each class ``(N, C)``; infinity for the label itself."""
         scores = self.scores(z, state)
         own = stable_ops.is_label(y, scores.shape[1])
         return torch.where(own, math.inf, torch.where(own, scores, 0).sum(dim=1, keepdim=True) - scores)

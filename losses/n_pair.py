@@ -17,7 +17,7 @@ from losses.toolkit.pair_similarity import (
     over_pairs,
     pairing,
     quartet,
-    shared,
+    share_cost,
     similarities,
     softplus,
     together,
@@ -29,10 +29,10 @@ from spec import Message, choice, param
 @final
 @dataclass(frozen=True, kw_only=True)
 class NPair(Loss):
-    """A positive against all negatives at once, or ``one_vs_one`` added up (Sohn 2016, section 3.2: mc and ovo).
+    """A positive against all negatives at once, or the sum over single negatives (Sohn 2016, section 3.2: mc and ovo).
 
     Embeddings are not normalised; a pair also costs ``regularization / 4`` times the squared lengths of both, which
-    sets the size (the paper leaves the constant open; a quarter is TensorFlow's). ``pairs="class"`` is the batch of
+    sets the size (the paper gives no constant; a quarter is TensorFlow's). ``pairs="class"`` is the batch of
     the paper: the first two samples of each class are anchor and positive, the other classes' positives the
     negatives. ``all`` takes each ordered pair of a class alone against all samples of other classes. The mean is
     over pairs. With ``class`` a step sees two samples of each class, however large the batch: digits in the plane
@@ -71,25 +71,25 @@ class NPair(Loss):
     def per_sample(self, z: Tensor, y: Tensor, state: State) -> Tensor:
         several = self.variant == "one_vs_one"
         if self.pairs == "class":
-            chosen, real = n_pair_batch.class_pairs(y)
-            anchor, own = z[chosen].unbind()
+            places, real = n_pair_batch.class_pairs(y)
+            anchor, own = z[places].unbind()
             dot = similarities(anchor, own, "dot")
             cost = n_pair_batch.one_by_one(dot, real) if several else n_pair_batch.together(dot, real)
             if isinstance(self.regularization, Tensor) or self.regularization > 0:
-                kept = self.regularization / 4 * (anchor**2 + own**2).sum(dim=1)
-                cost = cost + torch.where(real, kept, 0)
-            return n_pair_batch.over_samples(cost, y, chosen, real)
+                length_cost = self.regularization / 4 * (anchor**2 + own**2).sum(dim=1)
+                cost = cost + torch.where(real, length_cost, 0)
+            return n_pair_batch.over_samples(cost, y, places, real)
         positive, negative = pairing(y, self.pairs)
         dot, squared = similarities(z, z, "dot"), (z**2).sum(dim=1)
         cost = one_by_one(dot, positive, negative) if several else together(dot, negative)
         return over_pairs(cost + self.regularization / 4 * (squared[:, None] + squared), positive)
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples:
-        """Return anchor, positive and negative, without the regularisation; shared as the gradient is."""
+        """Return anchor, positive and negative, without the regularisation; the cost is shared by softmax."""
         positive, negative = pairing(y, self.pairs)
         dot, count = similarities(z.detach(), z.detach(), "dot"), positive.sum().clamp_min(1)
         if self.variant == "multi_class":
-            return shared(together(dot, negative) / count, dot, positive, negative, most)
+            return share_cost(together(dot, negative) / count, dot, positive, negative, most)
 
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return softplus(dot[anchor] - dot[anchor, own, None]) / count
@@ -97,10 +97,10 @@ class NPair(Loss):
         return strongest_triplets(cost, positive, negative, most)[0]
 
     def profile(self, branch: str = "") -> Profile:
-        rivals, kept = 1 if self.pairs == "class" else 2, float(self.regularization) / 2
+        rivals, length_cost = 1 if self.pairs == "class" else 2, float(self.regularization) / 2
         if self.variant == "multi_class":
-            return lead_profile(REACH, 1.0, math.log(rivals), kept=kept)
-        return lead_profile(REACH, 1.0, 0.0, times=rivals, kept=kept)
+            return lead_profile(REACH, 1.0, math.log(rivals), offset=length_cost)
+        return lead_profile(REACH, 1.0, 0.0, times=rivals, offset=length_cost)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
         """Return an anchor and its positive, both of length one, and two negatives at one place.

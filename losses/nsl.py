@@ -22,7 +22,7 @@ class NSL(Loss):
     """Cross-entropy of the softmax over scaled cosines (Wang et al. 2018, eq. 3); mean over samples.
 
     The same as NormFace (Wang, Xiang, Cheng, Yuille 2017) with a fixed scale. The gradient is at right angles to
-    the embedding, so nothing moves its length but rounding and the net.
+    the embedding, so only rounding and the net change its length.
     """
 
     slug: ClassVar[str] = "nsl"
@@ -72,7 +72,7 @@ class NSL(Loss):
         return scaled_cosines.boundaries(scene)
 
     def advice(self, classes: int, dim: int) -> tuple[Advice, ...]:
-        """Warn of a scale at which even perfect samples stay unsure."""
+        """Warn of a scale at which even perfect samples have a low probability."""
         return scaled_cosines.scale_advice(float(self.scale), classes, dim)
 
 

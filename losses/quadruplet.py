@@ -1,4 +1,4 @@
-"""Quadruplet loss: pairs of one class must be closer than pairs of different classes, with an anchor or without."""
+"""Quadruplet loss: pairs of one class must be closer than pairs of different classes, with or without an anchor."""
 
 import math
 from collections.abc import Iterator
@@ -38,10 +38,10 @@ FEWEST = 3
 class Quadruplet(Loss):
     """Triplets with ``margin`` and quadruplets with ``second_margin``, on squared distances (Chen et al. 2017).
 
-    The paper learns its distance; ours is that of the embeddings. A quadruplet is a pair of one class beside a pair
+    The paper learns its distance; here it is that of the embeddings. A quadruplet is a pair of one class beside a pair
     of two other classes. Each of the two terms is the mean over its own tuples: ``all`` of the batch, or for each
     anchor the ``hard`` ones with its farthest positive, its nearest negative and the nearest pair of two other
-    classes; the choice passes no gradient. An anchor's value is what its tuples cost, scaled so that the mean over
+    classes; the choice passes no gradient. An anchor's value is the cost of its tuples, scaled so that the mean over
     samples is the sum of both means; a term without tuples costs zero. From scratch ``hard`` collapses the digits
     almost to a point, in the plane and in space; ``all`` does not.
     """
@@ -98,17 +98,19 @@ class Quadruplet(Loss):
         distance, (positive, negative) = distances(z.detach(), squared=True), relations(y)
         if self.mining == "hard":
             hard = [(tuples, cost / valid.sum().clamp_min(1)) for tuples, cost, valid in self._hard(distance, y)]
-            return Tuples.joined([Tuples.of(tuples, weights, most) for tuples, weights in hard], most)
+            return Tuples.join([Tuples.of(tuples, weights, most) for tuples, weights in hard], most)
 
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return torch.relu(distance[anchor, own, None] - distance[anchor] + self.margin)
 
-        found, _ = strongest_triplets(cost, positive, negative, most)
-        found = found.over(max(int(triplet_count(positive, negative)), 1))
-        parts = [Tuples(torch.cat([found.indices, found.indices[:, :1]], dim=1), found.weights)]
-        count = max(int(quadruplet_count(positive, negative)), 1) / 4  # one stands for the four orders of its pairs
+        triplets, _ = strongest_triplets(cost, positive, negative, most)
+        triplets = triplets.over(max(int(triplet_count(positive, negative)), 1))
+        parts = [Tuples(torch.cat([triplets.indices, triplets.indices[:, :1]], dim=1), triplets.weights)]
+        count = (
+            max(int(quadruplet_count(positive, negative)), 1) / 4
+        )  # one tuple stands for the four orders of its pairs
         parts += [part.over(count) for part in closest_strangers(distance, y, self.second_margin, most)]
-        return Tuples.joined(parts, most)
+        return Tuples.join(parts, most)
 
     def _margin(self, branch: str) -> float:
         return float(self.margin if self._branch(branch) == "triplet" else self.second_margin)
@@ -130,9 +132,9 @@ class Quadruplet(Loss):
         return tuple(score_plane.distances(b, self._margin(b), self.profile(b).value) for b in self.branches)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:
-        """Return a pair on the first axis, and beside it one class above it, or far away two classes apart.
+        """Return a pair on the first axis, and above it one other class, or far away two other classes.
 
-        The pair is ``2 u`` wide, the others stand at one place for each class, two and two.
+        The pair is ``2 u`` wide; each other class has two samples at one place.
         """
         size = self._margin(branch) or 1.0
         u, nought = torch.full_like(x, math.sqrt(size)), torch.zeros_like(x)
@@ -161,7 +163,7 @@ class Quadruplet(Loss):
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return about each class mean the circle (the sphere) of squared radius ``margin``.
 
-        Outside it a negative costs an anchor nothing whose positive is where it is itself.
+        A negative outside it costs an anchor nothing whose positive is at the same place.
         """
         return circles(scene, math.sqrt(float(self.margin)))
 

@@ -19,9 +19,9 @@ class Role(IntEnum):
     """What a shape shows."""
 
     BOUNDARY = 0  # where the prediction changes
-    MARGIN = 1  # where the rule that training enforces changes sides
+    MARGIN = 1  # where the boundary that training enforces lies
     LEVEL = 2  # where the loss is constant
-    OPTIMUM = 3  # where the loss wants the samples to be
+    OPTIMUM = 3  # where samples cost least
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,11 +35,11 @@ class Shape(ABC):
 
     @abstractmethod
     def points(self, count: int, reach: float) -> Array:
-        """Return ``count`` points ``(count, D)`` on the shape; what is endless is cut at length ``reach``."""
+        """Return ``count`` points ``(count, D)`` on the shape; an endless one is cut at length ``reach``."""
 
     @abstractmethod
     def parameters(self) -> Array:
-        """Return at most eight numbers that tell the shape from others of its kind."""
+        """Return at most eight numbers that describe the shape within its kind."""
 
     def encode(self) -> Array:
         """Return the shape as a row of ``ROW`` numbers, zeros where its kind has no parameter."""

@@ -52,7 +52,7 @@ class Softmax(Loss):
         return Head(kind=HeadKind.LINEAR, weight=weight / self.temperature, bias=bias / self.temperature)
 
     def profile(self, branch: str = "") -> Profile:
-        # from 1e-3, where the curve is still on the page, to a sure answer
+        # from 1e-3, where the curve is still on the page, to certainty
         return Profile("p", 1e-3, 1.0, value=lambda p: -np.log(p), slope=lambda p: -1 / p)
 
     def probe(self, x: Tensor, branch: str = "") -> tuple[Tensor, Tensor, State]:

@@ -24,14 +24,14 @@ OBSERVED = 64
 @final
 @dataclass(frozen=True, kw_only=True)
 class Triplet(Loss):
-    """What an anchor lacks of being nearer to a positive than to a negative by a margin (Schroff et al. 2015, eq. 3).
+    """How far an anchor is from being nearer to a positive than to a negative by a margin (Schroff et al. 2015, eq. 3).
 
     ``mining`` takes ``all`` triplets of the batch, those that are ``semi_hard`` (the negative is farther than the
     positive, but within the margin), or for each anchor its farthest positive and nearest negative (``batch_hard``,
-    Hermans et al. 2017, eq. 5); the choice passes no gradient. ``average`` divides by all the triplets taken, or by
-    those that cost anything. An anchor's value is what its triplets cost, scaled so that the mean over samples is
-    the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the digits
-    almost to a point, in the plane and in space; ``semi_hard`` and ``all`` do not.
+    Hermans et al. 2017, eq. 5); the choice passes no gradient. ``average`` divides by the number of these triplets,
+    or of those that cost anything. An anchor's value is the cost of its triplets, scaled so that the mean over
+    samples is the mean over triplets; a batch without triplets costs zero. From scratch ``batch_hard`` collapses the
+    digits almost to a point, in the plane and in space; ``semi_hard`` and ``all`` do not.
     """
 
     slug: ClassVar[str] = "triplet"
@@ -66,22 +66,22 @@ class Triplet(Loss):
         if self.mining == "batch_hard":
             farthest, nearest = extremes(distance, positive, negative)
             gap = distance.gather(1, farthest[:, None]) - distance.gather(1, nearest[:, None])
-            taken = positive.any(dim=1) & negative.any(dim=1)
-            cost = torch.where(taken, torch.relu(gap[:, 0] + self.margin), 0)
-            return len(y) * cost / self._count(taken.sum(), (cost > 0).sum())
+            valid = positive.any(dim=1) & negative.any(dim=1)
+            cost = torch.where(valid, torch.relu(gap[:, 0] + self.margin), 0)
+            return len(y) * cost / self._count(valid.sum(), (cost > 0).sum())
         semi_hard = self.mining == "semi_hard"
         cost, active = triplet_sums(distance, positive, negative, self.margin, semi_hard=semi_hard)
-        taken = active if semi_hard else triplet_count(positive, negative)
-        return len(y) * cost / self._count(taken, active)
+        valid = active if semi_hard else triplet_count(positive, negative)
+        return len(y) * cost / self._count(valid, active)
 
     def _distances(self, z: Tensor) -> Tensor:
         return distances(stable_ops.unit(z) if self.normalize else z, squared=self.distance == "squared")
 
-    def _count(self, taken: Tensor, active: Tensor) -> Tensor:
-        return (active if self.average == "active" else taken).clamp_min(1)
+    def _count(self, valid: Tensor, active: Tensor) -> Tensor:
+        return (active if self.average == "active" else valid).clamp_min(1)
 
     def _cost(self, lead: Tensor) -> Tensor:
-        """Return what triplets cost whose negative is farther than the positive by ``lead``."""
+        """Return the cost of triplets whose negative is farther than the positive by ``lead``."""
         cost = torch.relu(self.margin - lead)
         return torch.where(lead > 0, cost, 0) if self.mining == "semi_hard" else cost
 
@@ -98,9 +98,9 @@ class Triplet(Loss):
         def cost(anchor: Tensor, own: Tensor) -> Tensor:
             return self._cost(distance[anchor] - distance[anchor, own, None])
 
-        found, count = strongest_triplets(cost, positive, negative, most)
+        strongest, count = strongest_triplets(cost, positive, negative, most)
         whole = self.mining == "all" and self.average == "all"
-        return found.over(max(int(triplet_count(positive, negative)) if whole else count, 1))
+        return strongest.over(max(int(triplet_count(positive, negative)) if whole else count, 1))
 
     def _range(self) -> tuple[float, float, float]:
         """Return the radius of the probe's sphere, and the leads between which it reaches; see ``probe``."""
@@ -112,11 +112,11 @@ class Triplet(Loss):
         return radius, (math.sqrt(2) - 2) * radius, 2 * radius
 
     def profile(self, branch: str = "") -> Profile:
-        margin, mined = float(self.margin), self.mining == "semi_hard"
+        margin, semi_hard = float(self.margin), self.mining == "semi_hard"
         _, low, high = self._range()
 
         def active(lead: Array) -> Array:
-            return np.where((lead < margin) & ((lead > 0) | (not mined)), 1.0, 0.0)
+            return np.where((lead < margin) & ((lead > 0) | (not semi_hard)), 1.0, 0.0)
 
         return Profile(
             "lead",
@@ -124,7 +124,7 @@ class Triplet(Loss):
             high,
             value=lambda lead: active(lead) * (margin - lead),
             slope=lambda lead: -active(lead),
-            kinks=tuple(kink for kink in ((0.0, margin) if mined else (margin,)) if low < kink < high),
+            kinks=tuple(kink for kink in ((0.0, margin) if semi_hard else (margin,)) if low < kink < high),
         )
 
     def planes(self, omega: float = NEIGHBOURS) -> tuple[Plane, ...]:
@@ -157,7 +157,7 @@ class Triplet(Loss):
     def shapes(self, scene: Scene) -> tuple[Shape, ...]:
         """Return about each class mean the circle (the sphere) outside which negatives cost nothing.
 
-        It is that of an anchor whose positive is where it is itself; another positive makes it wider.
+        This holds for an anchor with its positive at the same place; another positive makes the circle wider.
         """
         margin = float(self.margin)
         return () if self.normalize else circles(scene, math.sqrt(margin) if self.distance == "squared" else margin)

@@ -37,8 +37,8 @@ class Unified(Loss):
     At ``level="class"`` the similarities are those to class vectors: with cosines this is CosFace, and with dot
     products, no margin and ``gamma`` one, softmax without bias. At ``pair`` they are those to the other samples of
     the batch, and the mean is over the anchors that have both kinds. The double sum over ``K`` and ``L``
-    similarities is never below ``log(1 + K L)`` at a tie, so values of both levels do not compare. In the
-    plane ``pair`` needs a ``gamma`` of about 4 (the setting ``pairs``): at 16 only the hardest pairs are left to
+    similarities is never below ``log(1 + K L)`` at a tie, so values of the two levels cannot be compared. In the
+    plane ``pair`` needs a ``gamma`` of about 4 (the setting ``pairs``): at 16 only the hardest pairs
     pull, and digits reach 0.78 instead of 0.96.
     """
 
@@ -71,7 +71,7 @@ class Unified(Loss):
         return over_anchors(*self._exponents(z), y) if logits is None else cross_entropy(logits, y, reduction="none")
 
     def _exponents(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return those of similarities within classes and of those between, ``(N, N)`` each."""
+        """Return the exponents of similarities within classes and between classes, ``(N, N)`` each."""
         similarity = similarities(z, z, self.similarity)
         return -self.gamma * similarity, self.gamma * (similarity + self.margin)
 
@@ -97,7 +97,7 @@ class Unified(Loss):
         return self.similarity == "cosine"
 
     def active(self, z: Tensor, y: Tensor, state: State, most: int = 256) -> Tuples | None:
-        """Return anchor, positive and negative at the level of pairs; shared as the gradient is."""
+        """Return anchor, positive and negative at the level of pairs; the cost is shared by softmax."""
         return None if self.level == "class" else strongest(*self._exponents(z.detach()), y, most)
 
     def profile(self, branch: str = "") -> Profile:
@@ -135,11 +135,11 @@ class Unified(Loss):
             return ()
         margin, widest = float(self.margin), 1 - math.cos(widest_angle(classes, dim))
         gamma, needed = float(self.gamma), needed_scale(classes, dim)
-        found = []
+        advice = []
         if margin > widest:
             text = Message.of("losses.advice.cosface_margin", margin=margin, widest=widest, classes=classes, dim=dim)
-            found.append(Advice("margin", widest, text))
+            advice.append(Advice("margin", widest, text))
         if gamma < needed and self.level == "class":
             text = Message.of("losses.advice.gamma", gamma=gamma, needed=needed, classes=classes, dim=dim)
-            found.append(Advice("gamma", needed, text))
-        return tuple(found)
+            advice.append(Advice("gamma", needed, text))
+        return tuple(advice)

@@ -1,4 +1,4 @@
-"""The bug museum: mistakes that people really make, to be looked at. None of them can be trained with by accident."""
+"""The bug museum: mistakes that people really make, and what they lead to. None can be chosen for a training."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -21,7 +21,7 @@ def wrong(loss: ArcFace, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(loss.scale * torch.cos(theta + loss.margin * own), y, reduction="none")
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return how hard a sample on its class vector is pulled, with a rival on either side."""
     return float(pulls(rule, LOSS, point(1.0, 0.0), label(0), {"weight": spokes(5)}).norm())
 
@@ -39,6 +39,6 @@ EXHIBIT = Exhibit(
     right=ArcFace.per_sample,
     wrong=wrong,
     expected=0.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -8,7 +8,7 @@ from spec import text
 
 
 def markdown() -> str:
-    """Return the document ``docs/bug_museum.md``: every exhibit with its code, and the numbers of both sides."""
+    """Return the document ``docs/bug_museum.md``: every exhibit with its code, and the numbers of both versions."""
     rows = []
     for slug, exhibit in EXHIBITS.items():
         cells = (f"[{text(f'museum.{slug}.title')}](#{slug})", exhibit.loss.title, *numbers(exhibit).values())
@@ -26,11 +26,11 @@ def markdown() -> str:
 
 
 def numbers(exhibit: Exhibit[Any]) -> dict[str, str]:
-    """Return in words what the identity of an exhibit expects, and what both sides give when they are run."""
+    """Return, as text, the number that the identity expects and those of the right and the wrong code."""
     return {
         "expected": number(exhibit.expected),
-        "right": number(exhibit.found(exhibit.right)),
-        "wrong": number(exhibit.found(exhibit.wrong)),
+        "right": number(exhibit.measure(exhibit.right)),
+        "wrong": number(exhibit.measure(exhibit.wrong)),
     }
 
 

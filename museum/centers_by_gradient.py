@@ -24,13 +24,13 @@ def wrong(loss: Center, z: Tensor, y: Tensor, state: State) -> State:
     return {**state, "centers": centers.detach() - loss.rate * slope}
 
 
-def found(rule: Update) -> float:
-    """Return how far a centre moves towards its only sample, one away, at a rate of a half."""
+def measure(rule: Update) -> float:
+    """Return how far a centre moves towards its only sample, at distance one, with rate one half."""
     return float(rule(LOSS, point(1.0, 0.0), label(0), {"centers": point(0.0, 0.0)})["centers"][0, 0])
 
 
 def picture(rule: Update) -> Samples:
-    """Return four clusters that stand still, and the ways of their centres in 30 steps."""
+    """Return four clusters that stand still, and the paths of their centres in 30 steps."""
     z, y = cloud(4, 30, 0.15, 1.0, seed=1)
     state: State = {"centers": torch.zeros(4, 2, dtype=torch.float64)}
     ways = [state["centers"]]
@@ -46,6 +46,6 @@ EXHIBIT = Exhibit(
     right=Center.update,
     wrong=wrong,
     expected=0.5 * 1 / (1 + 1),
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -25,7 +25,7 @@ def wrong(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
 
 
 def _weights(rule: Moved, batches: int) -> list[float]:
-    """Return the average weight in a batch, each time the same one comes."""
+    """Return the average weight in each of several equal batches."""
     histogram = torch.zeros(LOSS.bins, dtype=torch.float64)
     counts = gradient_density.counts(NORMS, LOSS.bins, LOSS.bins)
     averages = []
@@ -36,7 +36,7 @@ def _weights(rule: Moved, batches: int) -> list[float]:
     return averages
 
 
-def found(rule: Moved) -> float:
+def measure(rule: Moved) -> float:
     """Return the average weight in the first batch."""
     return _weights(rule, 1)[0]
 
@@ -51,9 +51,9 @@ def picture(rule: Moved) -> Curves:
 EXHIBIT = Exhibit(
     slug="cold_histogram",
     loss=LOSS,
-    right=gradient_density.moved,
+    right=gradient_density.update_counts,
     wrong=wrong,
     expected=1.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -26,7 +26,7 @@ def wrong(loss: LGM, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(scores * (1 + loss.margin * own), y, reduction="none")  # distance and determinant alike
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return by how much the margin raises the cost of a sample on the mean of its class, the wider of two."""
     means = torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
     state = {"means": means, "log_variance": torch.tensor([[4.0, 4.0], [1.0, 1.0]], dtype=torch.float64).log()}
@@ -47,6 +47,6 @@ EXHIBIT = Exhibit(
     right=LGM.per_sample,
     wrong=wrong,
     expected=0.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

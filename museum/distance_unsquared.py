@@ -22,7 +22,7 @@ def wrong(loss: Center, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(loss.scores(z, state), y, reduction="none") + loss.weight * pull
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return how many times as much a sample costs at twice the distance."""
     far, near = (cost(rule, LOSS, point(distance, 0.0), label(0), ALONE) for distance in (2.0, 1.0))
     return far / near
@@ -42,6 +42,6 @@ EXHIBIT = Exhibit(
     right=Center.per_sample,
     wrong=wrong,
     expected=4.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

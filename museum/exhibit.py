@@ -1,4 +1,4 @@
-"""An exhibit: one mistake that people make, the code that makes it, and the identity that finds it out."""
+"""An exhibit: one mistake that people make, the code that makes it, and the identity that it breaks."""
 
 import inspect
 import math
@@ -11,25 +11,25 @@ from torch import Tensor
 from losses import Loss, State
 from museum.picture import Picture
 
-#: The piece of code that is right or wrong; both sides of an exhibit take and return the same.
+#: The piece of code that is right or wrong; both versions take and return the same.
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
-#: What most exhibits get wrong: ``per_sample`` of their loss, with the loss itself first.
+#: The rule of most exhibits: ``per_sample`` of their loss, with the loss itself first.
 PerSample = Callable[[Any, Tensor, Tensor, State], Tensor]
 
-#: Identities hold to rounding in float64, and no mistake is off by as little as this.
+#: Identities hold up to rounding in float64, and every mistake is off by more than this.
 TOLERANCE = 1e-6
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Exhibit(Generic[Rule]):
-    """A mistake beside what is right.
+    """A mistake beside the right code.
 
     ``loss`` is the right loss, with the knobs at which the mistake is shown; ``right`` and ``wrong`` are the same
-    piece of code done well and badly. ``found`` runs either of them and returns the number that the identity is
-    about, ``expected`` is that number from a formula that runs neither. ``picture`` shows what a rule leads to.
-    The words stand in ``spec/texts/museum.toml`` under the slug: ``title``, ``mistake``, ``wild`` (where it is
+    piece of code, once right and once wrong. ``measure`` runs either of them and returns the number of the identity;
+    ``expected`` is that number from a formula that runs neither. ``picture`` shows the effect of a rule.
+    The words are in ``spec/texts/museum.toml`` under the slug: ``title``, ``mistake``, ``wild`` (where it is
     seen), ``identity`` and ``see`` (what to look at in the picture).
     """
 
@@ -38,12 +38,12 @@ class Exhibit(Generic[Rule]):
     right: Rule
     wrong: Rule
     expected: float
-    found: Callable[[Rule], float]
+    measure: Callable[[Rule], float]
     picture: Callable[[Rule], Picture]
 
     def passes(self, rule: Rule) -> bool:
-        """Tell whether a rule keeps the identity; what is not a number never does."""
-        return math.isclose(self.found(rule), self.expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        """Return whether a rule keeps the identity; NaN never does."""
+        return math.isclose(self.measure(rule), self.expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
     @property
     def code(self) -> str:
@@ -52,7 +52,7 @@ class Exhibit(Generic[Rule]):
 
 
 def number(value: float) -> str:
-    """Write a number of an identity: six digits, and nought where it is nought but for rounding."""
+    """Write a number of an identity: six digits, and zero where only rounding is left."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -19,11 +19,11 @@ LOSS = ASoftmax(margin=4)
 def wrong(loss: ASoftmax, z: Tensor, y: Tensor, state: State) -> Tensor:
     cosine = stable_ops.cosines(z, state["weight"])  # not times the length of z
     theta = stable_ops.label_angle(z, y, state["weight"])
-    added = surplus(theta, y, cosine.shape[1], loss.margin, loss.blend)
-    return cross_entropy(cosine + added, y, reduction="none")
+    extra = surplus(theta, y, cosine.shape[1], loss.margin, loss.blend)
+    return cross_entropy(cosine + extra, y, reduction="none")
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return the cost of a sample of length 8 on its class vector among six."""
     return cost(rule, LOSS, point(8.0, 0.0), label(0), {"weight": spokes(6)})
 
@@ -39,6 +39,6 @@ EXHIBIT = Exhibit(
     right=ASoftmax.per_sample,
     wrong=wrong,
     expected=math.log(math.fsum(math.exp(8 * (math.cos(math.radians(60 * k)) - 1)) for k in range(6))),
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -27,8 +27,8 @@ def _pair(distance: float) -> Tensor:
     return torch.tensor([[0.0, 0.0], [distance, 0.0]], dtype=torch.float64)
 
 
-def found(rule: PerSample) -> float:
-    """Return how hard one of a similar pair 0.7 apart is pulled by the mean."""
+def measure(rule: PerSample) -> float:
+    """Return the pull of the mean on one sample of a similar pair at distance 0.7."""
     return float(pulls(rule, LOSS, _pair(0.7), label(3, 3), {})[1, 0]) / 2
 
 
@@ -36,10 +36,10 @@ def picture(rule: PerSample) -> Curves:
     """Return what pairs cost at each distance."""
     distance = torch.linspace(0, 1.5, 101, dtype=torch.float64).numpy()
 
-    def paid(*labels: int) -> list[float]:
+    def costs(*labels: int) -> list[float]:
         return [cost(rule, LOSS, _pair(each), label(*labels), {}) for each in distance]
 
-    lines = {"similar": torch.tensor(paid(0, 0)).numpy(), "dissimilar": torch.tensor(paid(0, 1)).numpy()}
+    lines = {"similar": torch.tensor(costs(0, 0)).numpy(), "dissimilar": torch.tensor(costs(0, 1)).numpy()}
     return Curves(x=distance, lines=lines, across="distance_pair", up="cost")
 
 
@@ -49,6 +49,6 @@ EXHIBIT = Exhibit(
     right=Contrastive.per_sample,
     wrong=wrong,
     expected=0.7,
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -1,4 +1,4 @@
-"""A CosFace margin that is taken off after scaling."""
+"""A CosFace margin that is subtracted after scaling."""
 
 import math
 
@@ -22,7 +22,7 @@ def wrong(loss: CosFace, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(scores, y, reduction="none")
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return how many degrees the zone of a class reaches from its class vector, 60 degrees from the next."""
     return tie(rule, LOSS, 60.0)
 
@@ -38,6 +38,6 @@ EXHIBIT = Exhibit(
     right=CosFace.per_sample,
     wrong=wrong,
     expected=30 - math.degrees(math.asin(0.3 / (2 * math.sin(math.radians(30))))),  # cos t - cos(60 - t) = m
-    found=found,
+    measure=measure,
     picture=picture,
 )

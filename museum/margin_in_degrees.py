@@ -20,11 +20,11 @@ def wrong(loss: ArcFace, z: Tensor, y: Tensor, state: State) -> Tensor:
     cosine = stable_ops.cosines(z, state["weight"])
     theta = stable_ops.label_angle(z, y, state["weight"])
     target = torch.cos(theta + math.radians(loss.margin))  # the margin is in radians already
-    changed = torch.where(stable_ops.is_label(y, cosine.shape[1]), target[:, None], cosine)
-    return cross_entropy(loss.scale * changed, y, reduction="none")
+    cosine = torch.where(stable_ops.is_label(y, cosine.shape[1]), target[:, None], cosine)
+    return cross_entropy(loss.scale * cosine, y, reduction="none")
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return how many degrees the zone of a class reaches from its class vector, 90 degrees from the next."""
     return tie(rule, LOSS, 90.0)
 
@@ -40,6 +40,6 @@ EXHIBIT = Exhibit(
     right=ArcFace.per_sample,
     wrong=wrong,
     expected=(90 - 0.5 * 180 / math.pi) / 2,
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -1,4 +1,4 @@
-"""A picture without the samples that are taken for another class."""
+"""A picture without the samples that the net gets wrong."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LOSS = Softmax(bias=False)
 #: How far borders are drawn: past the farthest sample.
 REACH = 3.0
 
-#: Three classes that overlap, on the class vectors that tell them apart best.
+#: Three classes that overlap, on the class vectors that separate them best.
 Z, Y = cloud(3, 80, 0.8, 1.0, seed=5)
 
 
@@ -40,16 +40,16 @@ def _nearest() -> np.ndarray:
 
 
 def picture(rule: Shown) -> Samples:
-    """Return the samples that a rule draws, those of them ringed that are mistaken."""
+    """Return the samples that a rule draws, with rings about those that the net gets wrong."""
     scores = LOSS.scores(Z, {"weight": spokes(3)})
-    drawn = rule(scores, Y)
-    mistaken = (scores.argmax(dim=1) != Y)[drawn].numpy()
+    visible = rule(scores, Y)
+    mistaken = (scores.argmax(dim=1) != Y)[visible].numpy()
     borders = tuple(np.outer([0, REACH], [math.cos(turn), math.sin(turn)]) for turn in np.deg2rad([60, 180, 300]))
-    return samples(Z[drawn], Y[drawn], mistaken=mistaken, borders=borders, hidden=int((~drawn).sum()))
+    return samples(Z[visible], Y[visible], mistaken=mistaken, borders=borders, hidden=int((~visible).sum()))
 
 
-def found(rule: Shown) -> float:
-    """Return the accuracy that is read off the picture."""
+def measure(rule: Shown) -> float:
+    """Return the accuracy that the picture shows."""
     return float(1 - picture(rule).mistaken.mean())
 
 
@@ -59,6 +59,6 @@ EXHIBIT = Exhibit(
     right=right,
     wrong=wrong,
     expected=float((_nearest() == Y.numpy()).mean()),
-    found=found,
+    measure=measure,
     picture=picture,
 )

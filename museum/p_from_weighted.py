@@ -1,4 +1,4 @@
-"""Focal loss whose probability comes from a cross-entropy that is weighted already."""
+"""Focal loss whose probability comes from a cross-entropy that already has its weight."""
 
 import torch
 from torch import Tensor
@@ -22,8 +22,8 @@ def wrong(loss: Focal, z: Tensor, y: Tensor, state: State) -> Tensor:
     return (1 - p) ** loss.gamma * entropy
 
 
-def found(rule: PerSample) -> float:
-    """Return what a weight of a quarter leaves of the cost of a sample."""
+def measure(rule: PerSample) -> float:
+    """Return the cost of a sample with weight one quarter over that without weight."""
     part, whole = (cost(rule, LOSS.replace(alpha=alpha), point(0.2, 0.0), label(0), OPPOSITE) for alpha in (0.25, 1.0))
     return part / whole
 
@@ -32,8 +32,8 @@ def picture(rule: PerSample) -> Curves:
     """Return what a sample costs at each probability of its label."""
     p = torch.linspace(0.02, 1 - 1e-9, 121, dtype=torch.float64)
     z = torch.stack([torch.logit(p) / 2, torch.zeros_like(p)], dim=1)
-    paid = rule(LOSS, z, torch.zeros(len(z), dtype=torch.int64), OPPOSITE)
-    return Curves(x=p.numpy(), lines={"sample": paid.numpy()}, across="p", up="cost")
+    costs = rule(LOSS, z, torch.zeros(len(z), dtype=torch.int64), OPPOSITE)
+    return Curves(x=p.numpy(), lines={"sample": costs.numpy()}, across="p", up="cost")
 
 
 EXHIBIT = Exhibit(
@@ -42,6 +42,6 @@ EXHIBIT = Exhibit(
     right=Focal.per_sample,
     wrong=wrong,
     expected=0.25,
-    found=found,
+    measure=measure,
     picture=picture,
 )

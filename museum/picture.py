@@ -1,4 +1,4 @@
-"""What an exhibit shows, as numbers: zones in the plane, curves, or samples. How they are drawn is not said here."""
+"""The picture of an exhibit as numbers: zones in the plane, curves, or samples. Drawing them is done elsewhere."""
 
 from dataclasses import dataclass
 from typing import final
@@ -13,10 +13,10 @@ Whole = NDArray[np.int64]
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Zones:
-    """Where in the plane a class has its samples cheaply.
+    """The zones of the plane where a sample of a class costs little.
 
     ``owner`` ``(A, A)`` holds, for rows ``y`` and columns ``x`` of ``axis`` ``(A,)``, the label that costs least
-    there, and -1 where even that one costs ``log 2`` or more: as much as a choice between two that is left to chance.
+    there, and -1 where even that one costs ``log 2`` or more: the cost of a random choice between two classes.
     ``vectors`` ``(C, 2)`` are the class vectors, or with ``rays`` false the class means.
     """
 
@@ -29,7 +29,7 @@ class Zones:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curves:
-    """Lines over one axis, by name; where they have no number, they have none to show."""
+    """Lines over one axis, by name; NaN leaves a gap."""
 
     x: Floats
     lines: dict[str, Floats]
@@ -40,10 +40,10 @@ class Curves:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Samples:
-    """Samples in the plane ``(N, 2)`` with their labels, as far as they have a place.
+    """Samples in the plane ``(N, 2)`` with their labels; NaN where a sample has no place.
 
-    ``start`` is where they were before (no rows: they did not move), ``mistaken`` marks those that are taken for
-    another class. ``trails`` are the ways of class centres ``(T, 2)``, ``borders`` the lines between classes, and
+    ``start`` is where they were before (no rows: they did not move), ``mistaken`` marks those that the net gets
+    wrong. ``trails`` are the paths of class centres ``(T, 2)``, ``borders`` the lines between classes, and
     ``hidden`` counts the samples that are not among the points.
     """
 
@@ -56,5 +56,5 @@ class Samples:
     hidden: int = 0
 
 
-#: What a rule leads to.
+#: The picture of a rule.
 Picture = Zones | Curves | Samples

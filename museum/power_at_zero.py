@@ -20,13 +20,13 @@ def wrong(loss: Focal, z: Tensor, y: Tensor, state: State) -> Tensor:
     return -((1 - p) ** loss.gamma) * torch.log(p)  # 1 - p rounds to zero
 
 
-def found(rule: PerSample) -> float:
-    """Return how hard a sample is pulled whose label leads by a score of 60."""
+def measure(rule: PerSample) -> float:
+    """Return the pull on a sample whose label leads by a score of 60."""
     return float(pulls(rule, LOSS, point(30.0, 0.0), label(0), OPPOSITE).norm())
 
 
 def picture(rule: PerSample) -> Curves:
-    """Return how hard a sample is pulled at each lead of its label, in the float32 that nets are trained in."""
+    """Return how hard a sample is pulled at each lead of its label, in float32, in which nets are trained."""
     lead = torch.linspace(-5, 40, 181)
     z = torch.stack([lead / 2, torch.zeros_like(lead)], dim=1)
     pull = pulls(rule, LOSS, z, torch.zeros(len(z), dtype=torch.int64), {"weight": OPPOSITE["weight"].float()})
@@ -41,6 +41,6 @@ EXHIBIT = Exhibit(
     right=Focal.per_sample,
     wrong=wrong,
     expected=0.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

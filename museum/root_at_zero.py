@@ -22,8 +22,8 @@ def wrong(loss: Triplet, z: Tensor, y: Tensor, state: State) -> Tensor:
     return torch.zeros_like(z[:, 0]).index_add(0, anchor, each) * len(z) / max(len(anchor), 1)
 
 
-def found(rule: PerSample) -> float:
-    """Return how hard the mean pushes a negative away from two equal samples, half a margin off."""
+def measure(rule: PerSample) -> float:
+    """Return how hard the mean pushes a negative away from two equal samples, at half the margin."""
     z = torch.tensor([[0.0, 0.0], [0.0, 0.0], [0.5, 0.0]], dtype=torch.float64)
     return float(pulls(rule, LOSS, z, label(0, 0, 1), {}).norm(dim=1).max()) / 3
 
@@ -41,6 +41,6 @@ EXHIBIT = Exhibit(
     right=Triplet.per_sample,
     wrong=wrong,
     expected=1.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

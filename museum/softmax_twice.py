@@ -1,4 +1,4 @@
-"""Probabilities handed to a cross-entropy that takes the softmax itself."""
+"""Probabilities as input of a cross-entropy that takes the softmax itself."""
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ def wrong(loss: Softmax, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(p, y, reduction="none")  # takes the softmax once more
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return the cost of a sample whose label leads nine others by a score of 40."""
     return cost(rule, LOSS, 40 * AXES["weight"][:1], label(0), AXES)
 
@@ -29,8 +29,8 @@ def found(rule: PerSample) -> float:
 def picture(rule: PerSample) -> Curves:
     """Return what a sample costs at each lead of its label over nine others."""
     lead = torch.linspace(-6, 12, 121, dtype=torch.float64)
-    paid = rule(LOSS, lead[:, None] * AXES["weight"][0], torch.zeros(len(lead), dtype=torch.int64), AXES)
-    return Curves(x=lead.numpy(), lines={"sample": paid.numpy()}, across="lead", up="cost")
+    costs = rule(LOSS, lead[:, None] * AXES["weight"][0], torch.zeros(len(lead), dtype=torch.int64), AXES)
+    return Curves(x=lead.numpy(), lines={"sample": costs.numpy()}, across="lead", up="cost")
 
 
 EXHIBIT = Exhibit(
@@ -39,6 +39,6 @@ EXHIBIT = Exhibit(
     right=Softmax.per_sample,
     wrong=wrong,
     expected=0.0,
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -1,4 +1,4 @@
-"""What checks and pictures are made of: small scenes, and ways to run a rule on them."""
+"""Small scenes for measures and pictures, and ways to run a rule on them."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from museum.picture import Floats, Samples, Whole, Zones
 #: Pixels along a side of a plane: an even number, so that none lies on an axis, where classes may tie.
 PIXELS = 360
 
-#: Halvings of an angle until float64 has no more digits.
+#: Halvings of an angle: as many as float64 has bits.
 HALVINGS = 52
 
 
@@ -35,7 +35,7 @@ def label(*labels: int) -> Tensor:
 
 
 def cost(rule: PerSample, loss: Loss, z: Tensor, y: Tensor, state: State) -> float:
-    """Return the mean that a batch costs."""
+    """Return the mean cost of a batch."""
     return float(rule(loss, z, y, state).mean())
 
 
@@ -75,16 +75,16 @@ def zones(rule: PerSample, loss: Loss, state: dict[str, Tensor], reach: float, v
 def descent(
     rule: PerSample, loss: Loss, z: Tensor, y: Tensor, state: dict[str, Tensor], *, steps: int, rate: float
 ) -> Samples:
-    """Move the samples themselves, and the state, down the gradient of the mean; return where they come to lie.
+    """Move the samples and the state down the gradient of the mean; return where the samples end.
 
-    It ends before its time where no sample has a place any more.
+    It stops early where no sample is finite any more.
     """
     start, free = z, [z, *state.values()]
     for _ in range(steps):
         free = [tensor.detach().clone().requires_grad_() for tensor in free]
         mean = rule(loss, free[0], y, dict(zip(state, free[1:], strict=True))).mean()
         slopes = torch.autograd.grad(mean, free)
-        # the mean shares the pull of a sample out among all; class vectors feel many samples
+        # the mean divides the pull on a sample by their number; class vectors feel many samples
         rates = [rate * len(z)] + [rate] * len(state)
         free = [tensor - pace * slope for tensor, pace, slope in zip(free, rates, slopes, strict=True)]
         if not torch.isfinite(free[0]).any():

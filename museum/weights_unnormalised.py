@@ -20,7 +20,7 @@ def wrong(loss: NSL, z: Tensor, y: Tensor, state: State) -> Tensor:
     return cross_entropy(scores, y, reduction="none")
 
 
-def found(rule: PerSample) -> float:
+def measure(rule: PerSample) -> float:
     """Return the cost of a sample 20 degrees from its class vector while a rival's is three times as long."""
     weight = spokes(6)
     weight[1] *= 3
@@ -44,6 +44,6 @@ EXHIBIT = Exhibit(
     expected=math.log(
         math.fsum(math.exp(16 * (math.cos(math.radians(60 * k - 20)) - math.cos(math.radians(20)))) for k in range(6))
     ),
-    found=found,
+    measure=measure,
     picture=picture,
 )

@@ -1,4 +1,4 @@
-"""What the generic checks are run on: knobs at their corners and limits, states and batches."""
+"""What the generic checks run on: knobs at the ends of their ranges, random states and random batches."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from spec import Knob
 
 Knobs = Mapping[str, Any]
 
-#: How far along a slider the values lie that knobs as tensors are tried at.
+#: Where on a slider the values lie at which knobs become tensors.
 _SHARES = (0.13, 0.5, 0.87)
 
 
@@ -21,8 +21,8 @@ def _ends(knob: Knob) -> tuple[Any, ...]:
     return knob.choices if knob.kind == "choice" else knob.slider
 
 
-def _words(loss: type[Loss]) -> list[Knobs]:
-    """Defaults, then one choice or switch after the other."""
+def word_settings(loss: type[Loss]) -> list[Knobs]:
+    """Return the defaults, then one choice or switch after the other at each other value."""
     words = [knob for knob in loss.knobs() if knob.kind in {"choice", "switch"}]
     return [{}] + [{knob.name: end} for knob in words for end in _ends(knob) if end != knob.default]
 
@@ -33,20 +33,20 @@ def corners(loss: type[Loss]) -> list[Knobs]:
 
 
 def limits(loss: type[Loss]) -> list[Knobs]:
-    """Return every knob at what is just allowed, for every choice and switch."""
+    """Return every number at its lowest and highest value, for every choice and switch."""
     numbers = [knob for knob in loss.knobs() if knob.kind in {"number", "whole"}]
     edges: list[Knobs] = [{}, *({knob.name: edge} for knob in numbers for edge in (knob.low, knob.high))]
-    return [{**word, **edge} for word in _words(loss) for edge in edges]
+    return [{**word, **edge} for word in word_settings(loss) for edge in edges]
 
 
 def side_by_side(loss: type[Loss]) -> list[list[Knobs]]:
-    """Return panels that differ in their numbers alone, three for every choice and switch."""
+    """Return groups of three panels that differ in their numbers alone, one group for every choice and switch."""
     numbers = [knob for knob in loss.knobs() if knob.kind == "number"]
 
     def at(share: float) -> Knobs:
         return {knob.name: knob.slider[0] + share * (knob.slider[1] - knob.slider[0]) for knob in numbers}
 
-    return [[{**word, **at(share)} for share in _SHARES] for word in _words(loss)]
+    return [[{**word, **at(share)} for share in _SHARES] for word in word_settings(loss)]
 
 
 def generator(seed: int) -> torch.Generator:
@@ -57,7 +57,7 @@ def generator(seed: int) -> torch.Generator:
 def state_of(
     loss: Loss, seed: int, classes: int = 6, dim: int = 2, dtype: torch.dtype = torch.float64
 ) -> dict[str, Tensor]:
-    """Return the start, moved about at random."""
+    """Return the start state of a loss with random noise added."""
     rng = generator(seed)
     start = loss.init(classes, dim, rng)
     return {name: (tensor + 0.4 * torch.randn(tensor.shape, generator=rng)).to(dtype) for name, tensor in start.items()}
@@ -66,7 +66,7 @@ def state_of(
 def batch_of(
     seed: int, samples: int = 9, dim: int = 2, dtype: torch.dtype = torch.float64, classes: int = 6
 ) -> tuple[Tensor, Tensor]:
-    """Return random embeddings and labels; the last class is absent."""
+    """Return random embeddings ``(N, D)`` and labels ``(N,)``; the last class is absent."""
     rng = generator(seed)
     z = torch.randn(samples, dim, generator=rng, dtype=torch.float64).to(dtype)
     return z, torch.randint(0, classes - 1, (samples,), generator=rng)
@@ -80,5 +80,5 @@ def gradients(
     def mean(state: dict[str, Tensor], z: Tensor) -> Tensor:
         return loss.per_sample(z, y, state).mean()
 
-    found: tuple[tuple[dict[str, Tensor], Tensor], Tensor] = torch.func.grad_and_value(mean, argnums=(0, 1))(state, z)
-    return found
+    result: tuple[tuple[dict[str, Tensor], Tensor], Tensor] = torch.func.grad_and_value(mean, argnums=(0, 1))(state, z)
+    return result

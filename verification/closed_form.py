@@ -9,7 +9,7 @@ from losses import Loss
 from losses.shape import Array
 from spec import Message, has_text
 from verification.cases import Knobs
-from verification.comparison import Finding, Topic, close, facts, knobs_shown
+from verification.comparison import Finding, Topic, close, facts, knob_list
 
 #: Where along the axis of the profile the two are compared.
 SHARES = (0.001, 0.1, 0.23, 0.31, 0.499, 0.62, 0.77, 0.9, 0.999)
@@ -21,15 +21,18 @@ def _topic(check: str, branch: str, source: str = "autograd") -> Topic:
 
 
 def closed_form(loss: type[Loss], knobs: Knobs, shares: Sequence[float] = SHARES) -> Iterator[Finding]:
-    """Value and slope agree, and the probe is where it says, at the places that a share of the axis away."""
+    """Compare value, slope and place of the probe at shares of the axis, for every branch."""
     for branch in loss.branches:
         yield from agreement(loss(**knobs), branch, shares)
 
 
 def agreement(loss: Loss, branch: str, shares: Sequence[float]) -> Iterator[Finding]:
-    """The same for one branch."""
+    """Compare value, slope and place of the probe at shares of the axis, for one branch.
+
+    Places within 1e-6 of a kink are left out.
+    """
     profile = loss.profile(branch)
-    settings = knobs_shown({knob.name: getattr(loss, knob.name) for knob in loss.knobs()})
+    settings = knob_list({knob.name: getattr(loss, knob.name) for knob in loss.knobs()})
     for share in shares:
         place = profile.low + (profile.high - profile.low) * share
         if any(abs(place - kink) < 1e-6 for kink in profile.kinks):
@@ -42,19 +45,19 @@ def agreement(loss: Loss, branch: str, shares: Sequence[float]) -> Iterator[Find
         at = np.array([place])
         yield from close(_topic("profile_value", branch), profile.value(at), value, 1e-8, where)
         yield from close(_topic("profile_slope", branch), profile.slope(at), slope, 1e-7, where)
-        seen = loss.observe(z, y, state)[branch][:1]
-        yield from close(_topic("profile_place", branch, "probe"), seen, at, 1e-8, where)
+        scalar = loss.observe(z, y, state)[branch][:1]
+        yield from close(_topic("profile_place", branch, "probe"), scalar, at, 1e-8, where)
 
 
 def curves(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
-    """All curves are finite over their whole range, and the slope jumps where a kink is named and nowhere else."""
+    """Curves are finite over their whole range, and the slope jumps at the kinks of the profile and nowhere else."""
     for branch in loss.branches:
         profile = loss(**knobs).profile(branch)
         x = np.linspace(profile.low, profile.high, 200)
-        drawn = {"value": profile.value, "slope": profile.slope, "target": profile.target, "weight": profile.weight}
+        curve_of = {"value": profile.value, "slope": profile.slope, "target": profile.target, "weight": profile.weight}
         true = {
             name: curve(x).shape == x.shape and bool(np.isfinite(curve(x)).all())
-            for name, curve in drawn.items()
+            for name, curve in curve_of.items()
             if curve is not None
         }
         yield facts(_topic("profile_finite", branch, "contract"), {"range": profile.low < profile.high} | true)
@@ -62,20 +65,20 @@ def curves(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
         slope = profile.slope(fine)
         jump = np.abs(np.diff(slope))
         usual = np.median(jump) + 1e-3 * np.ptp(slope) + 1e-9
-        unnamed = {
+        jumps = {
             f"kink at {fine[k]:.4g}": any(fine[k] - 1e-3 <= kink <= fine[k + 1] + 1e-3 for kink in profile.kinks)
             for k in np.flatnonzero(jump > 50 * usual)
         }
-        yield facts(_topic("profile_kinks", branch, "contract"), {"smooth": True} | unnamed, knobs_shown(knobs))
+        yield facts(_topic("profile_kinks", branch, "contract"), {"smooth": True} | jumps, knob_list(knobs))
 
 
 def weights(loss: type[Loss], knobs: Knobs) -> Iterator[Finding]:
-    """The weight is the gradient over that of cross-entropy, for losses that re-weight samples."""
+    """The weight equals the gradient divided by that of cross-entropy, for losses that re-weight samples."""
     for branch in loss.branches:
         profile = loss(**knobs).profile(branch)
         if profile.weight is not None:
             p = torch.linspace(0.01, 0.99, 23, dtype=torch.float64, requires_grad=True)
             (entropy,) = torch.autograd.grad(-torch.log(p).sum(), p)
             x: Array = p.detach().numpy()
-            found, expected = profile.weight(x), profile.slope(x) / entropy.numpy()
-            yield from close(_topic("profile_weight", branch), found, expected, 1e-9, knobs_shown(knobs))
+            actual, expected = profile.weight(x), profile.slope(x) / entropy.numpy()
+            yield from close(_topic("profile_weight", branch), actual, expected, 1e-9, knob_list(knobs))

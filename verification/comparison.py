@@ -1,4 +1,4 @@
-"""One comparison: what should be, what is, and how far they may be apart."""
+"""One comparison: the expected value, the actual value, and how far they may be apart."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +12,14 @@ from torch import Tensor
 from losses.shape import Array
 from spec import Message
 
-#: Numbers below this are written as zero: in float64 nothing but rounding is left of them.
+#: Numbers below this are written as zero: in float64 they are nothing but rounding.
 NOTHING = 1e-9
 
 
 @final
 @dataclass(frozen=True)
 class Topic:
-    """What is compared, and who says what should be."""
+    """What is compared, and where the expected value comes from."""
 
     check: Message
     source: Message
@@ -33,18 +33,19 @@ class Topic:
 @final
 @dataclass(frozen=True)
 class Finding:
-    """One comparison, of one number or of several. ``where`` says at which knobs and where, for when it fails.
+    """The result of one comparison, of one number or of several.
 
-    ``deviation`` is absolute for printed numbers, relative above one and absolute below for others, and the number
-    of failures where things are counted (``allowed`` is zero).
+    ``deviation`` is absolute for reference numbers; for other numbers it is relative above one and absolute below;
+    where things are counted it is the number of failures, and ``allowed`` is zero. ``where`` says at which knobs and
+    at which place, for the case that the comparison fails.
     """
 
     topic: Topic
     expected: str
-    found: str
+    actual: str
     deviation: float
     allowed: float
-    compared: int = 1
+    comparisons: int = 1
     where: str = ""
 
     @property
@@ -53,20 +54,20 @@ class Finding:
         return self.deviation <= self.allowed
 
 
-def printed(topic: Topic, found: float, text: str) -> Finding:
+def half_a_digit(topic: Topic, actual: float, digits: str) -> Finding:
     """Compare with a printed number: half a unit in its last digit is allowed."""
-    mantissa, _, exponent = text.partition("e")
+    mantissa, _, exponent = digits.partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    shown = f"{found:.{len(mantissa)}e}" if exponent else f"{found:.{decimals + 2}f}"
+    words = f"{actual:.{len(mantissa)}e}" if exponent else f"{actual:.{decimals + 2}f}"
     # the last factor: a number may lie half-way between two printed ones
-    return Finding(topic, text, shown, abs(found - float(text)), 0.5 * 10.0**-decimals * (1 + 1e-9))
+    return Finding(topic, digits, words, abs(actual - float(digits)), 0.5 * 10.0**-decimals * (1 + 1e-9))
 
 
 def close(
-    topic: Topic, found: Tensor | Array, expected: Tensor | Array, tolerance: float, where: str = ""
+    topic: Topic, actual: Tensor | Array, expected: Tensor | Array, tolerance: float, where: str = ""
 ) -> Iterator[Finding]:
-    """Compare numbers one by one: the first is shown, or where one is too far off, the worst."""
-    ours, theirs = _flat(found), _flat(expected)
+    """Compare numbers one by one. The finding shows the first, or the worst where one is too far off."""
+    ours, theirs = _flat(actual), _flat(expected)
     if ours.shape != theirs.shape:
         yield Finding(topic, str(theirs.shape), str(ours.shape), math.inf, tolerance, 1, where)
     elif ours.size:
@@ -74,7 +75,7 @@ def close(
         deviation[np.isnan(deviation)] = math.inf
         most = float(deviation.max())
         place = 0 if most <= tolerance else int(deviation.argmax())
-        yield Finding(topic, shown(theirs[place]), shown(ours[place]), most, tolerance, ours.size, where)
+        yield Finding(topic, six_digits(theirs[place]), six_digits(ours[place]), most, tolerance, ours.size, where)
 
 
 def count(topic: Topic, held: int, of: int, where: str = "") -> Finding:
@@ -83,23 +84,23 @@ def count(topic: Topic, held: int, of: int, where: str = "") -> Finding:
 
 
 def facts(topic: Topic, true: Mapping[str, bool], where: str = "") -> Finding:
-    """Compare how many facts are true with how many there are; those that are not are named."""
+    """Compare how many facts are true with how many there are; ``where`` names those that are not."""
     wrong = ", ".join(name for name, holds in true.items() if not holds)
     return count(topic, sum(true.values()), len(true), "; ".join(part for part in (wrong, where) if part))
 
 
-def broken(topic: Topic, error: Exception, where: str = "") -> Finding:
-    """Say that a check could not even be run, in one line."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return Finding(topic, "-", said[:120], math.inf, 0.0, 1, where)
+def crash(topic: Topic, error: Exception, where: str = "") -> Finding:
+    """Report a check that raised an error, in one line."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return Finding(topic, "-", words[:120], math.inf, 0.0, 1, where)
 
 
-def shown(number: float) -> str:
+def six_digits(number: float) -> str:
     """Write a number to six digits, and as zero what is nothing but rounding."""
     return "0" if abs(number) < NOTHING else f"{number:.6g}"
 
 
-def knobs_shown(knobs: Mapping[str, Any]) -> str:
+def knob_list(knobs: Mapping[str, Any]) -> str:
     """Write knobs as ``margin=0.3, scale=16``."""
     return ", ".join(f"{name}={f'{value:.6g}' if _is_number(value) else value}" for name, value in knobs.items())
 

@@ -1,12 +1,12 @@
-"""The losses as a page of text: what each is, and what was found when it was verified."""
+"""The page ``docs/losses.md``: what each loss is, and the results of its verification."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from losses import OURS, Loss, knob_help, loss_idea
 from spec import Knob
 from verification.report import Report
-from verification.result_file import Record
+from verification.results import Results, Run
 
 _HEAD = """# The losses
 
@@ -39,27 +39,28 @@ $$
 {knobs}
 
 Drawn: {drawn}
-
+{run}
 {table}
 """
 
 
-def document(record: Record) -> str:
-    """Write the page of a record of all our losses."""
-    checks = sum(len(report.rows) for report in record.reports)
-    failed = sum(not row.ok for report in record.reports for row in report.rows)
+def document(results: Results) -> str:
+    """Return the page in Markdown, from results of all our losses."""
+    checks = sum(len(report.rows) for report in results.reports)
+    failed = sum(not row.ok for report in results.reports for row in report.rows)
     head = _HEAD.format(
-        day=record.day,
-        versions=", ".join(f"{name} {version}" for name, version in record.versions.items()),
-        losses=len(record.reports),
+        day=results.day,
+        versions=_versions(results.versions),
+        losses=len(results.reports),
         checks=checks,
-        compared=sum(report.compared for report in record.reports),
+        compared=sum(report.comparisons for report in results.reports),
         verdict=f"{failed} fail" if failed else "all hold",
     )
-    return head + "".join(_section(OURS[report.slug], report) for report in record.reports)
+    sections = (_section(OURS[report.slug], report, results.alone.get(report.slug)) for report in results.reports)
+    return head + "".join(sections)
 
 
-def _section(loss: type[Loss], report: Report) -> str:
+def _section(loss: type[Loss], report: Report, run: Run | None) -> str:
     cite = loss.cite
     return _SECTION.format(
         title=loss.title,
@@ -73,14 +74,15 @@ def _section(loss: type[Loss], report: Report) -> str:
         where=cite.where,
         doc=_plain(loss.__doc__),
         knobs=_table(("knob", "symbol", "default", "allowed", "what it does"), [_knob(loss, k) for k in loss.knobs()]),
-        drawn=_drawn(loss),
+        drawn=_shapes(loss),
+        run=f"\nVerified by itself on {run.day} with {_versions(run.versions)}.\n" if run else "",
         table=_table(
             ("check", "expected", "found", "deviation", "held against"),
             [
                 (
                     str(row.check) + ("" if row.ok else f" **FAILS** at {row.where}"),
                     row.expected,
-                    row.found,
+                    row.actual,
                     row.bound,
                     str(row.topic.source),
                 )
@@ -90,12 +92,16 @@ def _section(loss: type[Loss], report: Report) -> str:
     )
 
 
-def _drawn(loss: type[Loss]) -> str:
-    """Say which geometry is drawn, from the docstring that says where it is exact."""
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _shapes(loss: type[Loss]) -> str:
+    """Return which geometry is drawn and where it is exact, from the docstring of ``shapes``."""
     if loss.shapes is Loss.shapes:
         return "nothing beside the regions."
-    said = _plain(loss.shapes.__doc__)
-    return said[7].lower() + said[8:] if said.startswith("Return ") else said
+    words = _plain(loss.shapes.__doc__)
+    return words[7].lower() + words[8:] if words.startswith("Return ") else words
 
 
 def _knob(loss: type[Loss], knob: Knob) -> tuple[str, ...]:
@@ -116,6 +122,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(doc: str | None) -> str:
-    """Put a docstring into one paragraph a paragraph."""
+    """Put each paragraph of a docstring into one line."""
     paragraphs = inspect.cleandoc(doc or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.replace("``", "`").split()) for paragraph in paragraphs)

@@ -1,4 +1,4 @@
-"""What was found of a loss, as a table with a row for each check."""
+"""The report of a verification: a table with a row for each check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,33 +8,33 @@ from losses import Loss, loss_title
 from spec import Message, text
 from verification.comparison import Finding, Topic, worst
 
-#: The start of the keys of what is compared with printed numbers.
-_PRINTED = "verify.worked."
+#: The keys of reference numbers begin so.
+_NUMBERS = "verify.worked."
 
-#: What is left of a printed number that is exact.
+#: A deviation below this is rounding: the reference number is exact.
 _ROUNDING = 1e-13
 
 
 @final
 @dataclass(frozen=True)
 class Row:
-    """What one check found: the first of its comparisons, or the worst where one fails; ``deviation`` is the worst."""
+    """The result of one check: its first comparison, or the worst where one fails; ``deviation`` is the worst."""
 
     topic: Topic
     expected: str
-    found: str
+    actual: str
     deviation: float
     allowed: float
     ok: bool
-    compared: int
+    comparisons: int
     where: str
 
     @property
     def check(self) -> Message:
-        """What was compared, and how many numbers where it is more than one."""
-        if self.compared == 1:
+        """The words of the check, with the count of numbers where it is more than one."""
+        if self.comparisons == 1:
             return self.topic.check
-        return Message.of("verify.row", check=self.topic.check, count=self.compared)
+        return Message.of("verify.row", check=self.topic.check, count=self.comparisons)
 
     @property
     def mark(self) -> str:
@@ -43,30 +43,32 @@ class Row:
 
     @property
     def bound(self) -> str:
-        """The deviation where it is the same on every machine, else what it stays below."""
-        if self.allowed == 0 or self.topic.check.key.startswith(_PRINTED):
+        """The deviation where it is the same on every machine, else the tolerance that it stays below."""
+        if self.allowed == 0 or self.topic.check.key.startswith(_NUMBERS):
             return f"{self.deviation:.0e}" if self.deviation > _ROUNDING else "0"
         return f"< {self.allowed:.0e}"
 
     @classmethod
     def of(cls, topic: Topic, findings: Sequence[Finding]) -> "Row":
         """Sum up the findings of one topic."""
-        most, compared = worst(findings), sum(one.compared for one in findings)
-        expected, found, deviation = findings[0].expected, findings[0].found, most.deviation
+        most, comparisons = worst(findings), sum(one.comparisons for one in findings)
+        expected, actual, deviation = findings[0].expected, findings[0].actual, most.deviation
         if not most.ok:
-            expected, found = most.expected, most.found
+            expected, actual = most.expected, most.actual
         elif most.allowed == 0:
-            expected = found = str(compared)
-        elif topic.check.key.startswith(_PRINTED):  # a few numbers, all of which can be shown
-            expected, found = (" ".join(each) for each in zip(*((f.expected, f.found) for f in findings), strict=True))
+            expected = actual = str(comparisons)
+        elif topic.check.key.startswith(_NUMBERS):  # a few numbers, all of which can be shown
+            expected, actual = (
+                " ".join(each) for each in zip(*((f.expected, f.actual) for f in findings), strict=True)
+            )
         where = "" if most.ok else most.where
-        return cls(topic, expected, found, deviation, most.allowed, most.ok, compared, where)
+        return cls(topic, expected, actual, deviation, most.allowed, most.ok, comparisons, where)
 
 
 @final
 @dataclass(frozen=True)
 class Report:
-    """A loss and what was found of it."""
+    """A loss and the results of all its checks."""
 
     slug: str
     rows: tuple[Row, ...]
@@ -77,9 +79,9 @@ class Report:
         return all(row.ok for row in self.rows)
 
     @property
-    def compared(self) -> int:
-        """How many comparisons were made."""
-        return sum(row.compared for row in self.rows)
+    def comparisons(self) -> int:
+        """How many numbers were compared."""
+        return sum(row.comparisons for row in self.rows)
 
 
 def verdict(loss: type[Loss], report: Report, language: str = "en") -> str:
@@ -90,5 +92,5 @@ def verdict(loss: type[Loss], report: Report, language: str = "en") -> str:
         title=loss_title(loss, language),
         checks=len(report.rows),
         failed=sum(not row.ok for row in report.rows),
-        compared=report.compared,
+        compared=report.comparisons,
     )

@@ -7,6 +7,18 @@ from app.cli.arguments import Command, number
 from app.cli.launch import PORT
 from spec import Refusal
 
+#: The families of losses, as ``losses.Family`` has them: the help does not wait for torch.
+FAMILIES = (
+    "softmax",
+    "angular",
+    "distribution",
+    "tuple",
+    "weighting",
+    "pair_similarity",
+    "regression",
+    "hinge",
+)
+
 
 class _PanelAction(argparse.Action):
     """``--loss`` begins a panel; each ``--set knob=value`` after it belongs to that panel."""
@@ -76,6 +88,15 @@ def add_verify(verify: Command) -> None:
     verify.accept("--loss", action="append", default=[], metavar="PACKAGE:CLASS", about="cli.option.own_loss")
     verify.accept("--json", action="store_true", about="cli.option.json")
     verify.accept("--write", action="store_true", about="cli.option.write")
+
+
+def add_new_loss(new_loss: Command) -> None:
+    """Add the name of a loss, its family, and where it is written."""
+    families = ", ".join(FAMILIES)
+    new_loss.accept("slug", metavar="SLUG", about="cli.option.new_slug")
+    new_loss.accept("--family", default=FAMILIES[0], about="cli.option.family", says={"allowed": families})
+    new_loss.accept("--title", about="cli.option.title")
+    new_loss.accept("--folder", metavar="REPOSITORY", about="cli.option.repository")
 
 
 def add_data_fetch(fetch: Command) -> None:

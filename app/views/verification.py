@@ -9,10 +9,10 @@ from engine import Panel
 from losses import LOSSES, loss_title
 from spec import Knob, text
 from verification.report import Report, verdict
-from verification.result_file import recorded
+from verification.results import read_results
 
 link = navigation.current_link()
-language, slug, record = link.language, link.curve_panel.loss, recorded()
+language, slug, record = link.language, link.curve_panel.loss, read_results()
 left, right = st.columns([6, 1], vertical_alignment="center")
 with left:
     st.subheader(text("verify.page.title", language))
@@ -24,7 +24,7 @@ st.caption(
         language,
         losses=len(record.reports),
         checks=sum(len(report.rows) for report in record.reports),
-        compared=f"{sum(report.compared for report in record.reports):,}",
+        compared=f"{sum(report.comparisons for report in record.reports):,}",
         day=record.day,
         versions=", ".join(f"{name} {version}" for name, version in record.versions.items()),
     )
@@ -44,7 +44,7 @@ def table(report: Report) -> None:
     """Show a report."""
     names = {name: text(f"verify.column.{name}", language) for name in ("ok", "check", "expected", "found")}
     names |= {name: text(f"verify.column.{name}", language) for name in ("deviation", "source")}
-    rows = ((row.mark, row.check, row.expected, row.found, row.bound, row.topic.source) for row in report.rows)
+    rows = ((row.mark, row.check, row.expected, row.actual, row.bound, row.topic.source) for row in report.rows)
     cells = [[cell if isinstance(cell, str) else cell.render(language) for cell in row] for row in rows]
     st.table({name: list(column) for name, column in zip(names.values(), zip(*cells, strict=True), strict=True)})
 

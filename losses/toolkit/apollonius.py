@@ -1,4 +1,4 @@
-"""Where a squared distance to one centre, stretched by a margin, ties with that to the nearest other (Apollonius)."""
+"""Where a squared distance to one centre, multiplied by a margin, ties with that to the nearest other (Apollonius)."""
 
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 from losses.shape import Arc, Array, Role, Shape
 from losses.toolkit.turns import open_turns
 
-#: Below this margin the discs are so large that they cannot be told from the boundaries.
+#: Below this margin the discs are so large that they look like the boundaries.
 FAINT = 1e-3
 
 
@@ -15,7 +15,7 @@ def margins(centers: Array, margin: float) -> tuple[Shape, ...]:
     """Return the arcs around ``(1 + margin) |z - c|^2 <= |z - c_k|^2`` for all other k, for centres ``(C, 2)``.
 
     Against one other centre at distance a this is the disc of radius ``sqrt(1 + margin) / margin * a`` about
-    ``c + (c - c_k) / margin``; against several, what their discs have in common.
+    ``c + (c - c_k) / margin``; against several, it is the intersection of their discs.
     """
     if margin < FAINT:
         return ()

@@ -19,9 +19,9 @@ TAMMES = {
     20: 47.4310362, 21: 45.6132231, 22: 44.7401612, 23: 43.7099642, 24: 43.6907671,
 }  # fmt: skip
 
-#: How long class vectors start where they could merge before the classes have found their places: where each class is
-#: told from the rest or regressed, and in circle loss. The longer they are the more slowly they turn against the
-#: embeddings. Digits in the plane, test accuracy from length 1 to 20: hinge 0.85 to 0.94, circle 0.59 to 0.97.
+#: The length of class vectors at the start where they could merge early in training: with one class against the
+#: rest, and in circle loss. Longer class vectors turn more slowly than the embeddings.
+#: Digits in the plane, test accuracy from length 1 to 20: hinge 0.85 to 0.94, circle 0.59 to 0.97.
 STIFF = 20.0
 
 
@@ -59,15 +59,15 @@ def needed_scale(classes: int, dim: int, posterior: float = 0.9) -> float:
     low, high = 0.0, 1e6
     for _ in range(60):  # halves 1e6 to below 1e-12
         scale = (low + high) / 2
-        reached = bool(np.all(np.exp(scale * gaps).sum(axis=1) - 1 <= math.exp(-odds)))
-        low, high = (low, scale) if reached else (scale, high)
+        enough = bool(np.all(np.exp(scale * gaps).sum(axis=1) - 1 <= math.exp(-odds)))
+        low, high = (low, scale) if enough else (scale, high)
     return high
 
 
 def start_vectors(classes: int, dim: int, rng: torch.Generator | np.random.Generator) -> Tensor:
     """Return unit vectors ``(C, D)`` (float32) for classes to start from.
 
-    Even round the circle, class k at ``2 pi k / C``; spread over the sphere as far as they go; random above.
+    Evenly round the circle, class k at ``2 pi k / C``; as far apart as possible on the sphere; random above.
     Raises ``Refusal`` for less than two classes or one dimension.
     """
     if classes < 2 or dim < 1:
@@ -77,10 +77,10 @@ def start_vectors(classes: int, dim: int, rng: torch.Generator | np.random.Gener
     if dim == 3:
         return torch.tensor(_sphere(classes), dtype=torch.float32)
     if isinstance(rng, np.random.Generator):
-        drawn = torch.from_numpy(rng.standard_normal((classes, dim), dtype=np.float32))
+        normal = torch.from_numpy(rng.standard_normal((classes, dim), dtype=np.float32))
     else:
-        drawn = torch.randn(classes, dim, generator=rng, device=rng.device).cpu()
-    return torch.nn.functional.normalize(drawn, dim=1)
+        normal = torch.randn(classes, dim, generator=rng, device=rng.device).cpu()
+    return torch.nn.functional.normalize(normal, dim=1)
 
 
 def _ring(classes: int) -> Array:

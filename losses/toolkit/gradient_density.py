@@ -1,4 +1,4 @@
-"""Gradient harmonising: entries count the less the more of them have a gradient of their size (GHM-C, GHM-R)."""
+"""Gradient harmonising (GHM-C, GHM-R): entries weighted by the inverse density of gradient norms."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor
 from losses.shape import Array
 from spec import Refusal
 
-#: Entries that stand beside the one of the profile, so that there is a density: half of them below 1/4.
+#: Entries beside the one of the profile, which make a density: half of them have a gradient norm below 1/4.
 COMPANIONS = 256
 
 
@@ -17,30 +17,30 @@ def counts(g: Tensor, bins: int, room: int) -> Tensor:
     return g.new_zeros(room).scatter_add(0, places, torch.ones_like(places).to(g))
 
 
-def moved(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
+def update_counts(g: Tensor, histogram: Tensor, bins: int, momentum: float) -> Tensor:
     """Return the moving average ``(R,)`` of the counts after one more batch; the first batch starts it.
 
-    What a histogram has beyond its bins is zero and stays so; ``Refusal`` where it has not as many places. The
+    Places of the histogram beyond its bins are zero and stay zero; raises ``Refusal`` where it is too short. The
     authors' code starts at zero, which makes the first weights ``1 / (1 - momentum)`` times too large.
     """
-    g, kept = g.detach(), histogram.detach().to(g).clamp_min(0)
+    g, old = g.detach(), histogram.detach().to(g).clamp_min(0)
     new = counts(g, bins, len(histogram))
-    return torch.where(kept.sum() > 0, momentum * kept + (1 - momentum) * new, new)
+    return torch.where(old.sum() > 0, momentum * old + (1 - momentum) * new, new)
 
 
 def weights(g: Tensor, histogram: Tensor, bins: int, momentum: float, *, valid: bool) -> Tensor:
-    """Return each entry's weight: entries over bins over those in its bin, of which no gradient is taken.
+    """Return each entry's weight, without gradient: entries / (bins * entries in its bin).
 
     The bins are those that the batch reaches (``valid``) or all of them.
     """
     flat, room = g.detach().flatten(), len(histogram)
-    reached = (counts(flat, bins, room) > 0).sum() if valid else bins
-    density = moved(flat, histogram, bins, momentum).gather(0, _bin(flat, bins, room))
-    return (flat.numel() / (reached * density)).reshape(g.shape)
+    used = (counts(flat, bins, room) > 0).sum() if valid else bins
+    density = update_counts(flat, histogram, bins, momentum).gather(0, _bin(flat, bins, room))
+    return (flat.numel() / (used * density)).reshape(g.shape)
 
 
 def companions() -> Array:
-    """Return the gradient norms that stand beside the profile's: many small, few large, as late in training."""
+    """Return the gradient norms beside the profile's: many small ones, few large ones, as late in training."""
     norms: Array = ((np.arange(COMPANIONS) + 0.5) / COMPANIONS) ** 2
     return norms
 
@@ -49,8 +49,8 @@ def profile_weights(g: Array, bins: int, *, valid: bool) -> Array:
     """Return the weight of an entry with gradient norm ``g`` among the companions, in NumPy."""
     others = np.bincount(np.minimum((companions() * bins).astype(int), bins - 1), minlength=bins)
     own = np.minimum((np.asarray(g, dtype=np.float64) * bins).astype(int), bins - 1)
-    reached = (others > 0).sum() + (others[own] == 0) if valid else bins
-    weight: Array = (COMPANIONS + 1) / (reached * (others[own] + 1))
+    used = (others > 0).sum() + (others[own] == 0) if valid else bins
+    weight: Array = (COMPANIONS + 1) / (used * (others[own] + 1))
     return weight
 
 

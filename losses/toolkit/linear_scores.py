@@ -1,4 +1,4 @@
-"""What the losses on linear scores ``w_j . z + b_j`` share, one class against the rest or all together."""
+"""The common parts of losses on linear scores ``w_j . z + b_j``: one class against the rest, or all together."""
 
 import dataclasses
 import math
@@ -15,25 +15,25 @@ from losses.toolkit.class_spread import STIFF, start_vectors, widest_angle
 from losses.toolkit.plane_boundaries import linear_boundaries
 from spec import Message
 
-#: How long class vectors start where codes are regressed: shorter than ``STIFF``, as scores up to one need samples no
-#: farther out than one over this. Digits in the plane, median accuracy of lengths 3, 7, 20: GHM-R 0.93, 0.93, 0.92.
-REGRESSED = 7.0
+#: The length of class vectors at the start of a regression: shorter than ``STIFF``, as a score of one needs a sample
+#: only one over this length away. Digits in the plane, median accuracy of lengths 3, 7, 20: GHM-R 0.93, 0.93, 0.92.
+CODE_LENGTH = 7.0
 
 
 def start(
     classes: int, dim: int, rng: Randomness, *, bias: bool, length: float = 1.0, constant: float = 0.0
 ) -> dict[str, Tensor]:
-    """Return class vectors of a length, and where biases are used, all of them equal."""
+    """Return class vectors of a length and, with ``bias``, equal biases."""
     state = {"weight": length * start_vectors(classes, dim, rng)}
     return state | ({"bias": torch.full((classes,), constant)} if bias else {})
 
 
-def apart(classes: int, dim: int, margin: float = 1.0) -> dict[str, float]:
-    """Return the start of one class against the rest: length and bias for ``start``.
+def one_vs_rest(classes: int, dim: int, margin: float = 1.0) -> dict[str, float]:
+    """Return length and bias of the start for losses of one class against the rest, as arguments of ``start``.
 
     With this bias, and classes as far apart as they go, a sample that scores ``margin`` for its own class scores
-    ``-margin`` for the nearest other. Until samples are that far out only their own class pulls at them; from a bias
-    of zero the others push first and classes merge (digits in the plane, hinge: 0.62 against 0.94).
+    ``-margin`` for the nearest other. Until samples are that far out only their own class pulls them; from a bias
+    of zero the other classes push first, and classes merge (digits in the plane, hinge: 0.62 against 0.94).
     """
     cosine = math.cos(widest_angle(classes, dim))
     between = (1 + cosine) / (1 - cosine) if cosine < 1 else 1.0  # on a line there is no such bias
@@ -46,7 +46,7 @@ def scores(z: Tensor, state: State, *, bias: bool) -> Tensor:
 
 
 def head(state: State, *, bias: bool, lead: float = 0.0) -> Head:
-    """Return the head; with a margin the label must lead by so much."""
+    """Return the head; ``lead`` is the margin by which the label must lead."""
     weight = state["weight"]
     return Head(
         kind=HeadKind.LINEAR,
@@ -71,36 +71,36 @@ def margins(scene: Scene, *, bias: bool, lead: float) -> tuple[Shape, ...]:
     """Return where, in the plane, the score of a class is ``lead`` above the largest of the others."""
     if scene.dim != 2 or lead == 0:
         return ()
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     for owner in range(scene.classes):
-        lowered = scene.state["bias"].copy() if bias else np.zeros(scene.classes)
-        lowered[owner] -= lead
-        for shape in linear_boundaries(scene.state["weight"], lowered):
+        biases = scene.state["bias"].copy() if bias else np.zeros(scene.classes)
+        biases[owner] -= lead
+        for shape in linear_boundaries(scene.state["weight"], biases):
             if owner in {shape.owner, shape.rival}:
                 rival = shape.rival if shape.owner == owner else shape.owner
-                found.append(dataclasses.replace(shape, role=Role.MARGIN, owner=owner, rival=rival))
-    return tuple(found)
+                shapes.append(dataclasses.replace(shape, role=Role.MARGIN, owner=owner, rival=rival))
+    return tuple(shapes)
 
 
-def signed(scores: Tensor, y: Tensor) -> Tensor:
-    """Return the scores ``(N, C)`` with the sign that makes larger better: the label's as they are, others turned."""
+def with_sign(scores: Tensor, y: Tensor) -> Tensor:
+    """Return the scores ``(N, C)`` of the label as they are and those of other classes with the opposite sign."""
     return torch.where(stable_ops.is_label(y, scores.shape[1]), scores, -scores)
 
 
 def residuals(scores: Tensor, y: Tensor) -> Tensor:
-    """Return what the scores ``(N, C)`` are off the code with a one for the label and zeros for the rest."""
+    """Return the differences of scores ``(N, C)`` from the one-hot code of the labels."""
     return scores - stable_ops.is_label(y, scores.shape[1]).to(scores)
 
 
-def lone(score: Tensor) -> tuple[Tensor, Tensor, State]:
-    """Return samples of the one class there is, with scores ``(N,)``."""
+def one_class(score: Tensor) -> tuple[Tensor, Tensor, State]:
+    """Return samples of a single class with scores ``(N,)``: embeddings, labels and state."""
     z = torch.stack([score, torch.zeros_like(score)], dim=1)
     state = {"weight": z.new_tensor([[1, 0]]), "bias": z.new_zeros(1)}
     return z, torch.zeros(len(score), dtype=torch.int64, device=z.device), state
 
 
 def bias_advice(classes: int, dim: int, *, bias: bool) -> tuple[Advice, ...]:
-    """Return advice where one class against the rest cannot be told without a bias.
+    """Return advice where a class cannot be separated from the rest without a bias.
 
     A class needs a half plane through the origin to itself, so the gaps to its two neighbours add up to more than
     pi; all such sums together are 4 pi, which is enough for three classes.
@@ -124,7 +124,7 @@ def regression_advice(classes: int, dim: int) -> tuple[Advice, ...]:
 
 
 def hinge_profile(margin: float, *, squared: bool) -> Profile:
-    """Return what a lead lacks to the margin, or its square, on both sides of where that ends."""
+    """Return the profile of the shortfall of a lead from the margin, or of its square."""
     reach = margin or 1.0
 
     def lack(lead: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The cosine continued past pi, which margins that multiply the angle rest on, and where it ties."""
+"""The cosine that keeps falling beyond pi, for margins that multiply the angle, and where it ties."""
 
 from collections.abc import Callable
 
@@ -11,21 +11,21 @@ from losses.base import Advice
 from losses.shape import Array, Shape
 from losses.toolkit import sphere_tracing, stable_ops
 from losses.toolkit.class_spread import widest_angle
-from losses.toolkit.plane_boundaries import TIE, Index, scanned_rays
+from losses.toolkit.plane_boundaries import TIE, Index, scan_rays
 from spec import Message
 
-#: The length of the embeddings that the losses with free lengths are explained with: the scale of the others.
+#: The length of the embeddings in profiles of losses without a scale: equal to the scale of the other losses.
 RADIUS = 16.0
 
 
-def continued_cosine(angle: Tensor) -> Tensor:
-    """Return ``(-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, for angles ``u`` from 0 on: it falls for ever, smoothly."""
+def monotone_cosine(angle: Tensor) -> Tensor:
+    """Return ``(-1)^k cos(u) - 2k``, ``k = floor(u / pi)``, for angles ``u >= 0``; it falls smoothly without end."""
     k = torch.floor(angle.detach() / torch.pi)
     return (1 - 2 * torch.remainder(k, 2)) * torch.cos(angle) - 2 * k
 
 
-def continued_curve(angle: Array) -> tuple[Array, Array]:
-    """Return the same in NumPy, and its slope."""
+def monotone_curve(angle: Array) -> tuple[Array, Array]:
+    """Return ``monotone_cosine`` in NumPy, and its slope."""
     k = np.floor(angle / np.pi)
     sign = 1 - 2 * np.remainder(k, 2)
     return sign * np.cos(angle) - 2 * k, -sign * np.sin(angle)
@@ -38,14 +38,14 @@ def surplus(theta: Tensor, y: Tensor, classes: int, margin: float, blend: float)
     Times the lengths of sample and class vector it is what the margin of L-Softmax and A-Softmax adds to a linear
     score; written as an addition, it leaves gradients exact where a sample has no direction.
     """
-    added = (continued_cosine(margin * theta) - torch.cos(theta)) / (1 + blend)
-    return torch.where(stable_ops.is_label(y, classes), added[:, None], 0)
+    difference = (monotone_cosine(margin * theta) - torch.cos(theta)) / (1 + blend)
+    return torch.where(stable_ops.is_label(y, classes), difference[:, None], 0)
 
 
-def blended_curve(theta: Array, margin: float, blend: float) -> tuple[Array, Array]:
+def blend_curve(theta: Array, margin: float, blend: float) -> tuple[Array, Array]:
     """Return ``(blend * cos(theta) + psi(margin * theta)) / (1 + blend)`` in NumPy, and its slope."""
     theta = np.asarray(theta, dtype=np.float64)
-    value, slope = continued_curve(margin * theta)
+    value, slope = monotone_curve(margin * theta)
     return (blend * np.cos(theta) + value) / (1 + blend), (margin * slope - blend * np.sin(theta)) / (1 + blend)
 
 
@@ -68,11 +68,11 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
         lead = length[owner] * target(np.abs(turn)) - others.max(axis=-1)
         return lead > tie, others.argmax(axis=-1), direction
 
-    return scanned_rays(np.flatnonzero(length > 0), leads)
+    return scan_rays(np.flatnonzero(length > 0), leads)
 
 
 def tightness_advice(margin: float, blend: float, classes: int, dim: int) -> tuple[Advice, ...]:
-    """Return advice where a class may be wider than the gap to the next, for class vectors as far apart as they go.
+    """Return advice where a class may be wider than the gap to the next, for class vectors as far apart as possible.
 
     With ``omega`` between class vectors the margin holds a class within ``omega / 4`` of its own just where
     ``blend <= (cos(3 omega / 4) - psi(margin omega / 4)) / (cos(omega / 4) - cos(3 omega / 4))``; that is zero at
@@ -82,7 +82,7 @@ def tightness_advice(margin: float, blend: float, classes: int, dim: int) -> tup
         return (Advice("margin", 3.0, Message.of("losses.advice.multiplied_margin", margin=margin)),)
     quarter = widest_angle(classes, dim) / 4
     near, far = np.cos(quarter), np.cos(3 * quarter)
-    most = float((far - continued_curve(np.asarray(margin * quarter))[0]) / (near - far)) if near > far else 0.0
+    most = float((far - monotone_curve(np.asarray(margin * quarter))[0]) / (near - far)) if near > far else 0.0
     if blend <= most + TIE:
         return ()
     message = Message.of("losses.advice.blend", blend=blend, most=most, margin=margin, classes=classes, dim=dim)

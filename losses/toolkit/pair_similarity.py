@@ -1,4 +1,4 @@
-"""Positives against negatives by similarity: what N-pair, InfoNCE, circle and unified loss share."""
+"""Positives against negatives by similarity: the common parts of N-pair, InfoNCE, circle and unified loss."""
 
 import math
 
@@ -26,7 +26,7 @@ def softplus(x: Tensor) -> Tensor:
 
 
 def log_sum_exp(values: Tensor, mask: Tensor) -> Tensor:
-    """Return ``log(sum(exp(values)))`` along the rows where ``mask`` holds; of nothing a very small, finite number."""
+    """Return ``log(sum(exp(values)))`` along rows where ``mask`` holds; of an empty row a very low, finite number."""
     lowest = torch.finfo(values.dtype).min / 4  # so that sums of two stay finite
     return torch.where(mask, values, lowest).logsumexp(dim=1)
 
@@ -46,18 +46,18 @@ def pairing(y: Tensor, pairs: str) -> tuple[Tensor, Tensor]:
 
 
 def together(similarity: Tensor, negative: Tensor) -> Tensor:
-    """Return ``(N, N)`` what each pair costs as positive against all the anchor's negatives at once."""
+    """Return the cost ``(N, N)`` of each pair as positive against all negatives of the anchor at once."""
     return softplus(log_sum_exp(similarity, negative)[:, None] - similarity)
 
 
 def one_by_one(similarity: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-    """Return ``(N, N)`` what each pair costs as positive against the anchor's negatives one after the other, added up.
+    """Return the cost ``(N, N)`` of each pair as positive, summed over single negatives of the anchor.
 
     In chunks of anchors, which keep the slope of the cost but not the ``N^3`` numbers that lead to it: value and
     first derivative are exact, higher derivatives are zero.
     """
     still = similarity.detach()
-    # written in place: small results laid down between large ones would keep the allocator from using those again
+    # written in place: small results between large ones would keep the allocator from using the memory again
     cost, slope = torch.zeros_like(still), torch.zeros_like(still)
     for rows in chunks(len(still)):
         rival = positive[rows, :, None] & negative[rows, None, :]
@@ -65,8 +65,8 @@ def one_by_one(similarity: Tensor, positive: Tensor, negative: Tensor) -> Tensor
         cost[rows] = softplus(gap).sum(dim=2)
         share = torch.sigmoid(gap)
         slope[rows] = share.sum(dim=1) - share.sum(dim=2)
-    moved = (slope * (similarity - still)).sum(dim=1, keepdim=True)
-    return cost + moved * positive / positive.sum(dim=1, keepdim=True).clamp_min(1)
+    change = (slope * (similarity - still)).sum(dim=1, keepdim=True)
+    return cost + change * positive / positive.sum(dim=1, keepdim=True).clamp_min(1)
 
 
 def over_pairs(cost: Tensor, positive: Tensor) -> Tensor:
@@ -85,8 +85,8 @@ def over_anchors(similar: Tensor, dissimilar: Tensor, y: Tensor) -> Tensor:
     return len(y) * torch.where(both, cost, 0) / both.sum().clamp_min(1)
 
 
-def shared(cost: Tensor, exponents: Tensor, positive: Tensor, negative: Tensor, most: int) -> Tuples:
-    """Return the strongest triplets where the cost of a positive pair is shared among negatives by softmax."""
+def share_cost(cost: Tensor, exponents: Tensor, positive: Tensor, negative: Tensor, most: int) -> Tuples:
+    """Return the strongest triplets, where softmax shares the cost of a positive pair among its negatives."""
     share = torch.exp(exponents - log_sum_exp(exponents, negative)[:, None])
 
     def each(anchor: Tensor, own: Tensor) -> Tensor:
@@ -102,13 +102,13 @@ def hardest_lead(similarity: Tensor, positive: Tensor, negative: Tensor) -> Tens
 
 
 def lead_at(level: str, similarity: Tensor, y: Tensor) -> Tensor:
-    """Return the hardest leads of all pairs, or with similarities to class vectors ``(N, C)`` that of each label."""
+    """Return the hardest lead of each pair, or, with similarities to class vectors ``(N, C)``, of each label."""
     label = stable_ops.is_label(y, similarity.shape[1])
     return hardest_lead(similarity, *(relations(y) if level == "pair" else (label, ~label)))
 
 
-def lead_profile(high: float, steepness: float, start: float, *, times: int = 1, kept: float = 0.0) -> Profile:
-    """Return ``times * log(1 + exp(start - steepness * lead)) + kept`` from ``-high`` to ``high``."""
+def lead_profile(high: float, steepness: float, start: float, *, times: int = 1, offset: float = 0.0) -> Profile:
+    """Return ``times * log(1 + exp(start - steepness * lead)) + offset`` from ``-high`` to ``high``."""
 
     def exponent(lead: Array) -> Array:
         rises: Array = start - steepness * lead
@@ -118,7 +118,7 @@ def lead_profile(high: float, steepness: float, start: float, *, times: int = 1,
         "lead",
         -high,
         high,
-        value=lambda lead: times * np.logaddexp(0, exponent(lead)) + kept,
+        value=lambda lead: times * np.logaddexp(0, exponent(lead)) + offset,
         slope=lambda lead: -times * steepness * np.exp(-np.logaddexp(0, -exponent(lead))),
     )
 
@@ -133,13 +133,13 @@ def quartet(s_p: Tensor, s_n: Tensor, kind: str) -> tuple[Tensor, Tensor]:
 
 
 def as_level(level: str, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, State]:
-    """Return samples as they are, or the first alone with the others as class vectors, the first the label's."""
+    """Return the samples, or the first one with the others as class vectors, the label's class vector first."""
     return (z, y, {}) if level == "pair" else (z[:1], y[:1], {"weight": z[1:]})
 
 
 def strongest(similar: Tensor, dissimilar: Tensor, y: Tensor, most: int) -> Tuples:
-    """Return the strongest triplets of ``over_anchors``: the cost of an anchor shared by softmax on both sides."""
+    """Return the strongest triplets of ``over_anchors``: softmax shares the cost of an anchor on both sides."""
     positive, negative = relations(y)
     each = over_anchors(similar, dissimilar, y) / len(y)
     share = torch.exp(similar - log_sum_exp(similar, positive)[:, None])
-    return shared(each[:, None] * share, dissimilar, positive, negative, most)
+    return share_cost(each[:, None] * share, dissimilar, positive, negative, most)

@@ -9,17 +9,17 @@ from losses.shape import Array, Ray, Role, Segment, Shape
 
 Index = NDArray[np.intp]
 
-#: Scores that differ by less than this share of their size tie: far above rounding in float64, far below sight.
+#: Scores that differ by less than this, relative to their size, tie: far above rounding in float64, too small to see.
 TIE = 1e-9
 
-#: Steps round the circle in which ties are looked for: half a degree, then bisection.
+#: Steps of the search for ties round the circle: half a degree each, then bisection.
 STEPS = 720
 
 
 def linear_boundaries(weight: Array, bias: Array) -> tuple[Shape, ...]:
     """Return where the two largest of the scores ``w_j . z + b_j`` tie, for ``weight`` ``(C, 2)``, ``bias`` ``(C,)``.
 
-    On the line where classes i and j tie, every other class cuts away a half line; what is left is the boundary.
+    On the line where classes i and j tie, every other class cuts off a half line; the rest is the boundary.
     """
     first, second = np.triu_indices(len(weight), 1)
     normal = weight[first] - weight[second]
@@ -37,9 +37,9 @@ def linear_boundaries(weight: Array, bias: Array) -> tuple[Shape, ...]:
     crossing = -lead / np.where(level, 1, gain)
     low = np.where(~level & (gain > 0), crossing, -np.inf).max(axis=1)
     high = np.where(~level & (gain < 0), crossing, np.inf).min(axis=1)
-    beaten = (level & (lead < -TIE * np.abs(scores).max(axis=1, keepdims=True, initial=0))).any(axis=1)
+    behind = (level & (lead < -TIE * np.abs(scores).max(axis=1, keepdims=True, initial=0))).any(axis=1)
     shapes: list[Shape] = []
-    for k in np.flatnonzero(~beaten & (high - low > TIE * np.abs(foot).max(axis=1, initial=TIE))):
+    for k in np.flatnonzero(~behind & (high - low > TIE * np.abs(foot).max(axis=1, initial=TIE))):
         shapes += _part(foot[k], along[k], (low[k], high[k]), (int(first[k]), int(second[k])))
     return tuple(shapes)
 
@@ -61,7 +61,7 @@ def cosine_boundaries(weight: Array) -> tuple[Shape, ...]:
     """Return the bisectors of neighbouring class vectors ``(C, 2)``, where the two largest cosines tie."""
     owner, rival, gap = _neighbours(weight)
     once = gap > 0
-    return _tied(Role.BOUNDARY, weight, (owner[once], rival[once]), gap[once] / 2, np.cos)
+    return _tie_rays(Role.BOUNDARY, weight, (owner[once], rival[once]), gap[once] / 2, np.cos)
 
 
 def cosine_margins(
@@ -71,10 +71,10 @@ def cosine_margins(
 
     ``target`` maps the angle to the label's class vector to the changed cosine; ``split`` maps the gap between
     neighbouring class vectors to the angle from the label's at which ``target`` meets the neighbour's cosine
-    (NaN where it never does). A ray beyond which another class leads anyway is left out.
+    (NaN where it never does). Rays where a third class leads are left out.
     """
     owner, rival, gap = _neighbours(weight)
-    return _tied(Role.MARGIN, weight, (owner, rival), np.sign(gap) * split(np.abs(gap)), target)
+    return _tie_rays(Role.MARGIN, weight, (owner, rival), np.sign(gap) * split(np.abs(gap)), target)
 
 
 def _neighbours(weight: Array) -> tuple[Index, Index, Array]:
@@ -91,7 +91,7 @@ def _neighbours(weight: Array) -> tuple[Index, Index, Array]:
     return *sides, np.stack([gap, -gap], axis=1).ravel()
 
 
-def _tied(
+def _tie_rays(
     role: Role, weight: Array, pairs: tuple[Index, Index], turn: Array, target: Callable[[Array], Array]
 ) -> tuple[Shape, ...]:
     """Return the rays at ``turn`` from the owners' class vectors where the owner's target ties with the best rival."""
@@ -103,17 +103,17 @@ def _tied(
     others = direction @ prototype.T
     others[np.arange(len(owner)), owner] = -np.inf
     theta = np.abs(np.remainder(turn + np.pi, 2 * np.pi) - np.pi)
-    tied = np.abs(target(theta) - others.max(axis=1)) < TIE  # false for NaN
+    ties = np.abs(target(theta) - others.max(axis=1)) < TIE  # false for NaN
     return tuple(
         Ray(role=role, owner=int(owner[k]), rival=int(rival[k]), origin=np.zeros(2), direction=direction[k])
-        for k in np.flatnonzero(tied)
+        for k in np.flatnonzero(ties)
     )
 
 
-def scanned_rays(
+def scan_rays(
     owners: Index, leads: Callable[[Index, Array], tuple[NDArray[np.bool_], Index, Array]]
 ) -> tuple[Shape, ...]:
-    """Return the rays on which a class begins or ceases to lead, going once round from its class vector.
+    """Return the rays on which a class begins or stops to lead, once round the circle from its class vector.
 
     ``leads`` takes owners and turns from their class vectors, and returns whether the owner leads there, the best
     rival, and the direction.
@@ -124,8 +124,8 @@ def scanned_rays(
     owner, rises, low, high = owner[row, step], before[row, step + 1], turn[row, step], turn[row, step + 1]
     for _ in range(52):  # as many as float64 has bits
         middle = (low + high) / 2
-        passed = leads(owner, middle)[0] == rises
-        low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+        inside = leads(owner, middle)[0] == rises
+        low, high = np.where(inside, low, middle), np.where(inside, middle, high)
     _, rival, direction = leads(owner, high)
     return tuple(
         Ray(role=Role.MARGIN, owner=int(owner[k]), rival=int(rival[k]), origin=np.zeros(2), direction=direction[k])
@@ -134,7 +134,7 @@ def scanned_rays(
 
 
 def exponent_rays(weight: Array, own: Callable[[Array], Array], other: Callable[[Array], Array]) -> tuple[Shape, ...]:
-    """Return the rays on which what ``own`` makes of the label's cosine ties with the largest of the others'."""
+    """Return the rays on which ``own`` of the label's cosine ties with the largest ``other`` of the other cosines."""
     length, heading = np.linalg.norm(weight, axis=1), np.arctan2(weight[:, 1], weight[:, 0])
     prototype = weight / np.where(length > 0, length, 1)[:, None]
 
@@ -144,4 +144,4 @@ def exponent_rays(weight: Array, own: Callable[[Array], Array], other: Callable[
         np.put_along_axis(others, owner[..., None], -np.inf, axis=-1)
         return own(np.cos(turn)) - others.max(axis=-1) > TIE, others.argmax(axis=-1), direction
 
-    return scanned_rays(np.flatnonzero(length > 0), leads)
+    return scan_rays(np.flatnonzero(length > 0), leads)

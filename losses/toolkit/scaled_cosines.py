@@ -1,4 +1,4 @@
-"""What the losses on scaled cosines share: boundaries, and the wheel of ten class vectors they are explained with."""
+"""The common parts of losses on scaled cosines: boundaries, profile and probe on a wheel of ten class vectors."""
 
 import math
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from losses.toolkit.class_spread import needed_scale
 from losses.toolkit.plane_boundaries import cosine_boundaries
 from spec import Message
 
-#: As many spokes as the digits have classes.
+#: Class vectors of the wheel: as many as the digits have classes.
 SPOKES = 10
 
 
 def directions(scene: Scene) -> Array:
-    """Return the class vectors ``(C, D)`` at length one, those without a direction as they are."""
+    """Return the class vectors ``(C, D)`` scaled to length one; zero vectors stay zero."""
     length = np.linalg.norm(scene.state["weight"], axis=1, keepdims=True)
     return scene.state["weight"] / np.where(length > 0, length, 1)
 

@@ -1,4 +1,4 @@
-"""The plane of two scalars in which a loss is explained where one is too few: its field, its rule, its limits."""
+"""The plane of two scalars that explains a loss where one scalar is too few: its field, its rule, its limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Plane:
     """The closed form of a loss against two scalars that it depends on, in NumPy, independent of torch.
 
     ``name`` is ``angles``, ``cosines``, ``similarities``, ``triplet`` or ``quadruplet``; ``x`` and ``y`` name the
-    scalars, ``x_range`` and ``y_range`` are what is worth seeing. The functions take arrays of x and y: ``rule`` is
+    scalars, ``x_range`` and ``y_range`` are the ranges to draw. The functions take arrays of x and y: ``rule`` is
     positive where the margin is kept, negative where it is not, and zero on the margin's curve; ``field`` is the
-    loss, of one sample against one rival or of one tuple; ``reachable`` tells which pairs embeddings can have.
+    loss, of one sample against one rival or of one tuple; ``reachable`` returns which pairs embeddings can have.
     A loss on one scalar has a ``Profile``, and no plane.
     """
 
@@ -41,7 +41,7 @@ class Plane:
 def from_two(first: Array, second: Array, omega: float) -> Mask:
     """Return where a direction can have two angles (radians) from two others that are ``omega`` apart, in space.
 
-    In the plane only the edge of it can be reached.
+    In the plane only the edge of this region can be reached.
     """
     allowed: Mask = (
         (np.abs(first - second) <= omega + ROUNDING)
@@ -52,22 +52,22 @@ def from_two(first: Array, second: Array, omega: float) -> Mask:
 
 
 def from_cosines(omega: float) -> Callable[[Array, Array], Mask]:
-    """Return the same of two cosines."""
+    """Return ``from_two`` as a function of two cosines."""
     return lambda x, y: from_two(angle(x), angle(y), omega)
 
 
 def within(x: Array, y: Array) -> Mask:
-    """Return where both are cosines: those to two samples are free of each other."""
+    """Return where both numbers can be cosines; cosines to two samples do not depend on each other."""
     return (np.abs(x) <= 1) & (np.abs(y) <= 1)
 
 
 def everywhere(x: Array, y: Array) -> Mask:
-    """Return true: dot products can be any."""
+    """Return true: dot products can be any number."""
     return np.isfinite(x) & np.isfinite(y)
 
 
 def angle(cosine: Array) -> Array:
-    """Return the angle of a cosine; beyond one that of one."""
+    """Return the angle of a cosine, clipped to -1 and 1."""
     theta: Array = np.arccos(np.clip(cosine, -1, 1))
     return theta
 
@@ -129,9 +129,9 @@ def similarities(
 def distances(
     name: str, margin: float, cost: Callable[[Array], Array], *, squared: bool = True, most: float | None = None
 ) -> Plane:
-    """Return the plane of the distances of a pair of one class and of a pair of two: ``cost`` of how they differ.
+    """Return the plane of the distance of a positive pair and of a negative pair; ``cost`` maps their difference.
 
-    ``most`` is the largest distance there is (or its square); without it, distances go on for ever.
+    ``most`` is the largest distance there is (or its square); without it, distances have no limit.
     """
     high = most or 4 * margin or 4.0
     kind = "squared" if squared else "distance"

@@ -1,7 +1,7 @@
 """Decision boundaries and margins on the unit sphere, for losses in space whose scores grow with length alone.
 
-The scores are ``w_j . x`` for class vectors ``(C, 3)``, with or without length one. What is drawn on the unit sphere
-holds along each ray from the origin.
+The scores are ``w_j . x`` for class vectors ``(C, 3)``, with or without length one. A curve on the unit sphere
+stands for all rays from the origin through it.
 """
 
 from itertools import combinations, permutations
@@ -31,9 +31,9 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
     weight, lead = weight / (size or 1.0), lead / (size or 1.0)
     normal = weight[pairs[:, 0]] - weight[pairs[:, 1]]
     length = np.linalg.norm(normal, axis=1)
-    met = length > max(lead, TIE)
-    pairs, length = pairs[met], length[met, None]
-    axis = normal[met] / length
+    cuts = length > max(lead, TIE)
+    pairs, length = pairs[cuts], length[cuts, None]
+    axis = normal[cuts] / length
     first, second = across(axis)
     foot, radius = lead / length * axis, np.sqrt(1 - (lead / length) ** 2)
     # at turn t the rival leads class k by level + east cos(t) + north sin(t)
@@ -43,7 +43,7 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
     rows = np.arange(len(pairs))
     for part in (level, east, north):
         part[rows, pairs[:, 0]] = 0  # the owner is not one of the others
-    found = open_turns(level, np.hypot(east, north), np.arctan2(north, east))
+    arcs = open_turns(level, np.hypot(east, north), np.arctan2(north, east))
     return tuple(
         SphereArc(
             role=role,
@@ -53,7 +53,7 @@ def _sections(role: Role, weight: Array, lead: float) -> tuple[Shape, ...]:
             start=foot[k] + radius[k] * (np.cos(start) * first[k] + np.sin(start) * second[k]),
             turn=float(stop - start),
         )
-        for k, start, stop in zip(*found, strict=True)
+        for k, start, stop in zip(*arcs, strict=True)
     )
 
 
@@ -62,7 +62,7 @@ def angle_margins(weight: Array, margin: float, *, acute: bool = False) -> tuple
 
     With two class vectors omega apart this is the branch of a spherical hyperbola, in polar form about the owner
     ``cot(theta) = (sin(margin) + sin(omega) cos(phi)) / (cos(margin) - cos(omega))``; it exists where the margin is
-    below omega. ``acute`` leaves out where theta is more than a right angle. Without a margin there is nothing.
+    below omega. ``acute`` leaves out angles theta above a right angle. Without a margin there are no curves.
     """
     length = np.linalg.norm(weight, axis=1, keepdims=True)
     if margin < TIE or (length == 0).any():
@@ -79,7 +79,7 @@ def _conics(vectors: Array, owner: int, margin: float, acute: bool) -> list[Shap
         return []  # a rival is nearer than the margin even at the class vector
     first, second = across(own)
     pull = (vectors[rivals] - cosine[:, None] * own) / room[:, None]
-    pull[np.linalg.norm(pull, axis=1) < TIE] = TIE * first  # opposite class vectors: a circle, begun anywhere
+    pull[np.linalg.norm(pull, axis=1) < TIE] = TIE * first  # opposite class vectors: a circle, which may begin anywhere
     level, east, north = np.sin(margin) / room, pull @ first, pull @ second
     # the smaller cotangent is the outer curve: an angle is allowed where it lies within all of them
     parts = [each[:, None] - each for each in (level, east, north)]

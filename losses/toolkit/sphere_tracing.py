@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from losses.shape import Array, Role, Shape, SphereArc
 from losses.toolkit.plane_boundaries import TIE, Index
 
-#: Steps of the angle to the class vector in which a curve is looked for (a degree), and once along a curve.
+#: Steps of the search for a curve: of the angle to the class vector (a degree each), and along the curve.
 STEPS, PLACES = 180, 96
 
-#: Arcs are made shorter, but not endlessly, until they are as close to a curve as this at the quarters of each: between
-#: these they are up to three times as far away, on a screen a tenth of a pixel.
+#: Arcs are halved until they are this close to the curve at their quarters, or until there are as many as ``MOST``.
+#: Between the quarters they are up to three times as far away: a tenth of a pixel on a screen.
 CLOSE, MOST = 5e-5, 64
 
 
@@ -22,7 +22,7 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
 
     The scores are ``w_j . x``; that of the label becomes ``|w| target(theta)``, which must be continuous. The ends
     of the arcs and a point between lie on the curve, the rest very close to it; a piece shorter than a hundredth of
-    its curve may be lost.
+    its curve may be missing.
     """
     length = np.linalg.norm(weight, axis=1)
     pairs = np.array(list(permutations(np.flatnonzero(length > 0), 2)), dtype=np.intp).reshape(-1, 2)
@@ -35,27 +35,27 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
     aside = np.cross(vectors[owner], towards)
 
     def swing(row: Index, theta: Array) -> Array:
-        """Return the cosine of the turn about the owner at which the two tie; beyond one they do not."""
+        """Return the cosine of the turn about the owner at which the two tie; above one they never do."""
         across = np.maximum(np.sin(theta) * sine[row], TIE**2)
-        tied: Array = (ratio[row] * target(theta) - np.cos(theta) * cosine[row]) / across
-        return tied
+        turn_cosine: Array = (ratio[row] * target(theta) - np.cos(theta) * cosine[row]) / across
+        return turn_cosine
 
-    def reached(row: Index, theta: Array) -> NDArray[np.bool_]:
+    def tie_exists(row: Index, theta: Array) -> NDArray[np.bool_]:
         return np.abs(swing(row, theta)) <= 1
 
     row, theta = np.meshgrid(np.arange(len(pairs)), np.linspace(0, np.pi, STEPS + 1), indexing="ij")
-    curve, first, last = _spans(reached, row, theta)
+    curve, first, last = _spans(tie_exists, row, theta)
 
     def point(k: Index, s: Array) -> Array:
         """Return the point at ``s``, which goes once round the closed curve k: out on one side, back on the other."""
         row, theta = curve[k], (first[k] + last[k] - (last[k] - first[k]) * np.cos(s)) / 2
         east = np.clip(swing(row, theta), -1, 1)
         north = np.sign(np.sin(s)) * np.sqrt(1 - east**2)
-        turned = east[..., None] * towards[row] + north[..., None] * aside[row]
-        place: Array = np.cos(theta)[..., None] * vectors[owner[row]] + np.sin(theta)[..., None] * turned
+        sideways = east[..., None] * towards[row] + north[..., None] * aside[row]
+        place: Array = np.cos(theta)[..., None] * vectors[owner[row]] + np.sin(theta)[..., None] * sideways
         return place
 
-    def seen(k: Index, s: Array) -> NDArray[np.bool_]:
+    def rival_leads(k: Index, s: Array) -> NDArray[np.bool_]:
         """Return whether no third class has a larger score than the rival."""
         scores = point(k, s) @ weight.T
         np.put_along_axis(scores, owner[curve[k]][..., None], -np.inf, axis=-1)
@@ -64,15 +64,15 @@ def margins(weight: Array, target: Callable[[Array], Array]) -> tuple[Shape, ...
         return first_
 
     number, places = np.meshgrid(np.arange(len(curve)), np.linspace(0, 2 * np.pi, PLACES + 1), indexing="ij")
-    found: list[Shape] = []
-    for k, start, stop in zip(*_spans(seen, number, places), strict=True):
+    shapes: list[Shape] = []
+    for k, start, stop in zip(*_spans(rival_leads, number, places), strict=True):
         count, close = int(np.ceil((stop - start) / (np.pi / 6))), False
         while not close:
             steps = np.linspace(start, stop, 4 * count + 1)
             arcs, far = _arcs(point(np.full(len(steps), k), steps), pairs[curve[k]])
             close, count = far < CLOSE or count > MOST, 2 * count
-        found += arcs
-    return tuple(found)
+        shapes += arcs
+    return tuple(shapes)
 
 
 def _spans(holds: Callable[[Index, Array], NDArray[np.bool_]], row: Index, at: Array) -> tuple[Index, Array, Array]:
@@ -84,8 +84,8 @@ def _spans(holds: Callable[[Index, Array], NDArray[np.bool_]], row: Index, at: A
     out, into = np.where(inside[edge, step], into, out), np.where(inside[edge, step], out, into)
     for _ in range(52):  # as many as float64 has bits
         middle = (out + into) / 2
-        passed = holds(edge, middle)
-        out, into = np.where(passed, out, middle), np.where(passed, middle, into)
+        inside = holds(edge, middle)
+        out, into = np.where(inside, out, middle), np.where(inside, middle, into)
     long = into[1::2] - into[::2] > TIE
     return edge[::2][long], into[::2][long], into[1::2][long]
 

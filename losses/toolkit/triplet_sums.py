@@ -14,7 +14,7 @@ from torch import Tensor
 def triplet_sums(
     distance: Tensor, positive: Tensor, negative: Tensor, margin: float, *, semi_hard: bool
 ) -> tuple[Tensor, Tensor]:
-    """Return what each anchor's triplets cost together ``(N,)``, and how many triplets are active.
+    """Return the cost of all triplets of each anchor ``(N,)``, and how many triplets are active.
 
     For distances ``(N, N)`` and the masks of an anchor's positives and negatives. With ``semi_hard`` only
     negatives that are farther than the positive count.
@@ -33,10 +33,10 @@ def triplet_sums(
 
 
 def quadruplet_sums(distance: Tensor, y: Tensor, positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """Return what each anchor's quadruplets cost together ``(N,)``.
+    """Return the cost of all quadruplets of each anchor ``(N,)``.
 
     A quadruplet is an ordered pair of one class and an ordered pair of two other classes. Those that share the
-    anchor's class are left out by counting them apart: pairs are also sorted class by class.
+    anchor's class are counted separately and left out: for this, pairs are also sorted class by class.
     """
     pairs = distance.numel()
     still, apart = distance.detach().flatten(), torch.where(negative, distance, 0).flatten()
@@ -51,10 +51,10 @@ def quadruplet_sums(distance: Tensor, y: Tensor, positive: Tensor, negative: Ten
     low, high = _places(shelves, shelf)[:, None], _places(shelves, shelf[:, None] + stop)
 
     count = stop - 2 * (high - low)  # a pair with the class first, and the same pair with the class second
-    nearer, shared = _running(apart[order]), _running(apart[reorder])
-    total = nearer[stop] - 2 * (shared[high] - shared[low])
+    nearer, common = _running(apart[order]), _running(apart[reorder])
+    total = nearer[stop] - 2 * (common[high] - common[low])
     cost = torch.where(positive, count * (distance + margin) - total, 0).sum(dim=1)
-    return torch.where(quadruplet_count(positive, negative) > 0, cost, 0)  # of two classes rounding would be left
+    return torch.where(quadruplet_count(positive, negative) > 0, cost, 0)  # with two classes only rounding would remain
 
 
 def triplet_count(positive: Tensor, negative: Tensor) -> Tensor:
@@ -74,8 +74,8 @@ def _running(values: Tensor) -> Tensor:
 
 
 def _places(line: Tensor, values: Tensor, *, right: bool = False) -> Tensor:
-    """Return before which place of a sorted line each value belongs (of equal ones before the first, or the last)."""
-    # torch warns where vmap spreads one of the two over the panels: with a zero made of the other it has its own
+    """Return the place of each value in a sorted line: before equal values, or with ``right`` behind them."""
+    # torch warns where vmap copies one of the two for all panels; a zero made of the other gives each panel its own
     blank = line.flatten()[0].isnan() | values.flatten()[0].isnan()
     line, values = line + blank.to(line), values.to(line) + blank.to(line)
     return torch.searchsorted(line, values.contiguous(), right=right)

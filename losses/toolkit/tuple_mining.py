@@ -1,4 +1,4 @@
-"""Pairs, triplets and quadruplets of a batch: which there are, and which of them cost most."""
+"""Pairs, triplets and quadruplets of a batch: which exist, and which cost most."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from torch import Tensor
 from losses.shape import Circle, Role, Scene, Shape
 from losses.toolkit import stable_ops
 
-#: Triplets that are looked at in one go: a million take 4 MiB in float32, however large the batch.
+#: Triplets that are looked at together: a million take 4 MiB in float32, however large the batch.
 CELLS = 2**20
 
 
@@ -32,16 +32,16 @@ class Tuples:
     @classmethod
     def of(cls, indices: Tensor, weights: Tensor, most: int) -> "Tuples":
         """Keep the ``most`` strongest of those that weigh anything."""
-        weights, kept = weights.detach().sort(descending=True, stable=True)
-        kept = kept[:most][weights[:most] > 0]
-        return cls(indices[kept], weights[: len(kept)])
+        weights, order = weights.detach().sort(descending=True, stable=True)
+        order = order[:most][weights[:most] > 0]
+        return cls(indices[order], weights[: len(order)])
 
     def over(self, count: float) -> "Tuples":
         """Return the same with all weights divided."""
         return Tuples(self.indices, self.weights / count)
 
     @classmethod
-    def joined(cls, parts: Iterable["Tuples"], most: int) -> "Tuples":
+    def join(cls, parts: Iterable["Tuples"], most: int) -> "Tuples":
         """Keep the ``most`` strongest of several."""
         parts = list(parts)
         return cls.of(torch.cat([part.indices for part in parts]), torch.cat([part.weights for part in parts]), most)
@@ -63,7 +63,7 @@ def relations(y: Tensor) -> tuple[Tensor, Tensor]:
 
 def distances(z: Tensor, *, squared: bool) -> Tensor:
     """Return the distances ``(N, N)`` between embeddings ``(N, D)``, or their squares."""
-    # one coordinate after the other: there are two or three, and what stays of each fits the cache
+    # one coordinate after the other: there are two or three, and the results of each fit the cache
     gaps = (column[:, None] - column for column in z.T)
     squares = reduce(torch.add, (gap * gap for gap in gaps))
     return squares if squared else stable_ops.root(squares)
@@ -83,7 +83,7 @@ def extremes(distance: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tens
 
 
 def nearest_strangers(distance: Tensor, y: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return for each sample the nearest pair of different classes, neither its own: both ends ``(N,)``, and if any."""
+    """Return for each sample the nearest pair of two other classes: both ends ``(N,)``, and whether one exists."""
     still = torch.where(negative, distance.detach(), math.inf)
 
     def without(label: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def nearest_strangers(distance: Tensor, y: Tensor, negative: Tensor) -> tuple[Te
 
 
 def closest_strangers(distance: Tensor, y: Tensor, margin: float, most: int) -> Iterator[Tuples]:
-    """Yield for each class its strongest quadruplets, one for the four orders of the two pairs, by what they cost.
+    """Yield for each class its strongest quadruplets by cost, one for the four orders of the two pairs.
 
     Its ``most`` widest pairs against the ``most`` narrowest of two other classes hold its ``most`` strongest.
     """
@@ -112,8 +112,10 @@ def closest_strangers(distance: Tensor, y: Tensor, margin: float, most: int) -> 
         wide = wide[distance[wide[:, 0], wide[:, 1]].argsort(descending=True)[:most]]
         narrow = narrow[distance[narrow[:, 0], narrow[:, 1]].argsort()[:most]]
         gap = distance[wide[:, 0], wide[:, 1], None] - distance[narrow[:, 0], narrow[:, 1]]
-        found = Tuples.from_grid(torch.relu(gap + margin), most)
-        yield Tuples(torch.cat([wide[found.indices[:, 0]], narrow[found.indices[:, 1]]], dim=1), found.weights)
+        strongest = Tuples.from_grid(torch.relu(gap + margin), most)
+        yield Tuples(
+            torch.cat([wide[strongest.indices[:, 0]], narrow[strongest.indices[:, 1]]], dim=1), strongest.weights
+        )
 
 
 def strongest_triplets(
@@ -121,23 +123,23 @@ def strongest_triplets(
 ) -> tuple[Tuples, int]:
     """Return the triplets that cost most, and how many cost anything.
 
-    ``cost`` maps anchors and positives ``(P,)`` to what they cost with each negative ``(P, N)``.
+    ``cost`` maps anchors and positives ``(P,)`` to the cost with each negative ``(P, N)``.
     """
     pairs = torch.nonzero(positive)
     best = Tuples(pairs.new_zeros(0, 3), torch.zeros(0, device=positive.device))
     count, floor = 0, 0.0
     for part in torch.split(pairs, max(1, CELLS // len(positive))):
-        found = torch.where(negative[part[:, 0]], cost(part[:, 0], part[:, 1]), 0)
-        row, last = torch.nonzero(found > floor, as_tuple=True)
-        here = Tuples(torch.cat([part[row], last[:, None]], dim=1), found[row, last])
-        best = Tuples.joined([best, here], most)
-        count += int((found > 0).sum())
+        costs = torch.where(negative[part[:, 0]], cost(part[:, 0], part[:, 1]), 0)
+        row, last = torch.nonzero(costs > floor, as_tuple=True)
+        here = Tuples(torch.cat([part[row], last[:, None]], dim=1), costs[row, last])
+        best = Tuples.join([best, here], most)
+        count += int((costs > 0).sum())
         floor = float(best.weights[-1]) if len(best.weights) == most else 0.0
     return best, count
 
 
 def circles(scene: Scene, radius: float) -> tuple[Shape, ...]:
-    """Return the circle (the sphere) of a radius about each class mean, inside which others are pushed."""
+    """Return the circle (the sphere) of a radius about each class mean, inside which other classes are pushed away."""
     if scene.dim > 3:
         return ()
     return tuple(

@@ -1,4 +1,4 @@
-"""Which parts of a full turn several sinusoids leave open: how circles and conics are cut where others lie in front."""
+"""Which parts of a full turn several sinusoids leave open: where circles and conics are cut by others."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ def open_turns(level: Array, sway: Array, lean: Array) -> tuple[NDArray[np.intp]
     """Return where all of ``level + sway * cos(t - lean)`` of a row are positive: rows, starts and stops (radians).
 
     For arrays ``(P, K)`` of size about one, ``sway`` not negative. Starts lie between 0 and 2 pi, stops behind them;
-    a row that is open all round has the one part from 0 to 2 pi.
+    a row without cuts has one part, from 0 to 2 pi.
     """
     cut = sway - np.abs(level) > TIE
     half = np.arccos(np.where(cut, -level / np.where(cut, sway, 1), 0))
     ends = np.remainder(np.concatenate([lean - half, lean + half], axis=1), 2 * np.pi)
     cuts = np.concatenate([cut, cut], axis=1)
-    # what does not cut ends where another does, or at the beginning, and its parts have no length
+    # a sinusoid that does not cut ends where another one does, or at zero, so its parts have no length
     spare = np.where(cuts, ends, 0).max(axis=1, keepdims=True, initial=0)
     start = np.sort(np.concatenate([np.where(cuts, ends, spare), spare], axis=1), axis=1)
     stop = np.concatenate([start[:, 1:], start[:, :1] + 2 * np.pi], axis=1)

@@ -110,8 +110,9 @@ def provided(workplace, monkeypatch):
     return workplace
 
 
-#: The tests of the verification run this for every loss.
-_ELSEWHERE = {f"{PROGRAM} verify"}
+#: What the tests of the verification run for every loss, and what would write into this repository
+#: (tests/losses/test_new_loss.py).
+_ELSEWHERE = {f"{PROGRAM} verify", *examples()["new-loss"]}
 
 
 @pytest.mark.usefixtures("provided")

@@ -3,12 +3,13 @@
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from losses import Family, Loss
+from losses import OURS, Family, Loss
 from spec import Knob
-from verification.comparison import Topic, printed
+from verification.comparison import Topic, half_a_digit
 from verification.report import Report
 from verification.run import verify
 
@@ -32,6 +33,12 @@ def knobs_of(loss: type[Loss]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({knob.name: _drawn(knob) for knob in loss.knobs()})
 
 
+#: Every loss of ours. All tests of one loss run in one process, which verifies it once.
+EVERY_VERIFIED = pytest.mark.parametrize(
+    "cls", [pytest.param(cls, id=slug, marks=pytest.mark.xdist_group(f"verified-{slug}")) for slug, cls in OURS.items()]
+)
+
+
 @cache
 def verified(loss: type[Loss]) -> Report:
     """The whole verification of a loss, once for all tests of a process."""
@@ -39,10 +46,10 @@ def verified(loss: type[Loss]) -> Report:
 
 
 def faults(findings):
-    """What was found that is not allowed."""
+    """The findings that are not allowed."""
     return [one for one in findings if not one.ok]
 
 
 def agree(found: float, text: str) -> None:
     """A number agrees with a printed one."""
-    assert faults([printed(Topic.of("value", "contract"), found, text)]) == []
+    assert faults([half_a_digit(Topic.of("value", "contract"), found, text)]) == []

@@ -1,6 +1,7 @@
 """What holds for every loss: all checks of the verification, random knobs, and what only ours owe."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from loss_cases import (
+    EVERY_VERIFIED,
     NORMALISED,
     SLUGS_WHOSE_LENGTH_COUNTS,
     SLUGS_WITH_AXES,
@@ -18,13 +20,12 @@ from loss_cases import (
 )
 
 import losses
-from losses import LOSSES, OURS, knob_help
+from losses import LOSSES, OURS, Family, knob_help
 from spec import LANGUAGES, Refusal, has_text, text
 from verification.cases import batch_of, corners, generator, state_of
-from verification.contract import moving_knobs
+from verification.contract import tensor_knobs
 from verification.geometry import without_margin
 
-EVERY = pytest.mark.parametrize("cls", list(OURS.values()), ids=list(OURS))
 CORNERS = pytest.mark.parametrize(
     ("cls", "knobs"), [pytest.param(c, k, id=f"{s}-{k}") for s, c in OURS.items() for k in corners(c)]
 )
@@ -40,7 +41,22 @@ def test_the_folder_is_the_catalogue():
         assert getattr(cls, "__final__", False)
 
 
-@EVERY
+@pytest.mark.parametrize("folder", ["losses", "losses/toolkit", "verification"])
+def test_the_readme_of_a_folder_names_each_of_its_files(folder):
+    root = Path(losses.__file__).parents[1] / folder
+    words = (root / "README.md").read_text(encoding="utf-8")
+    files = {path.name for path in root.glob("*.py")} - {"__init__.py"}
+    assert [name for name in sorted(files) if name.removesuffix(".py") not in OURS and f"`{name}`" not in words] == []
+    assert [name for name in re.findall(r"`(\w+\.(?:py|json))`", words) if not (root / name).is_file()] == []
+
+
+def test_the_readme_names_a_loss_to_read_for_each_family():
+    words = (Path(losses.__file__).parent / "README.md").read_text(encoding="utf-8")
+    first = {line.split("`")[1]: line.split("`")[3] for line in words.splitlines() if re.match(r"\| `\w+` \| `", line)}
+    assert {family: OURS[file.removesuffix(".py")].family for family, file in first.items()} == {f: f for f in Family}
+
+
+@EVERY_VERIFIED
 def test_every_word_is_there_in_both_languages(cls):
     keys = [f"losses.{cls.slug}.title", f"losses.{cls.slug}.idea", f"losses.families.{cls.family}"]
     keys += [f"losses.branches.{branch}" for branch in cls.branches]
@@ -53,12 +69,12 @@ def test_every_word_is_there_in_both_languages(cls):
         assert all(written)
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_every_check_holds(cls):
     """Closed form against autograd, shapes against the rule, extremes, precision, purity, knobs as tensors and more."""
     report = verified(cls)
     assert [row for row in report.rows if not row.ok] == []
-    assert report.compared > 1000
+    assert report.comparisons > 1000
 
 
 @CORNERS
@@ -73,7 +89,7 @@ def test_turning_everything_changes_nothing(cls, knobs, dim):
     torch.testing.assert_close(loss(z @ turn, y, turned), loss(z, y, state), rtol=1e-8, atol=1e-10)
 
 
-@EVERY
+@EVERY_VERIFIED
 def test_only_directions_count_for_losses_on_angles(cls):
     if cls.family not in NORMALISED or cls.slug in SLUGS_WHOSE_LENGTH_COUNTS:
         return
@@ -87,14 +103,14 @@ def test_only_directions_count_for_losses_on_angles(cls):
     torch.testing.assert_close((gradient * z).sum(dim=1), torch.zeros(9, dtype=torch.float64), rtol=0, atol=1e-9)
 
 
-@EVERY
+@EVERY_VERIFIED
 @few
 @given(data=st.data())
 def test_tensor_knobs_equal_plain_ones_alone_and_side_by_side(cls, data):
     panels = [data.draw(knobs_of(cls)) for _ in range(3)]
     numbers = [knob.name for knob in cls.knobs() if knob.kind == "number"]
     fixed = {name: value for name, value in panels[0].items() if name not in numbers}
-    assert faults(moving_knobs(cls, [{**panel, **fixed} for panel in panels])) == []
+    assert faults(tensor_knobs(cls, [{**panel, **fixed} for panel in panels])) == []
 
 
 @CORNERS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.functional import normalize
-from tuple_cases import TUPLE_KNOBS, WHOLE, gap, triplets
+from tuple_cases import TUPLE_KNOBS, TUPLE_SLUGS, WHOLE, gap, triplets
 
 from losses import LOSSES, Scene
 from losses.shape import Role
@@ -91,7 +91,7 @@ def test_n_pair_one_by_one(pairs, variant):
 def test_active_tuples_add_up_to_the_loss_and_the_strongest_come_first(slug, knobs, seed):
     z, y = batch_of(seed, samples=16, dim=3)
     loss = LOSSES[slug](**knobs)
-    bare = loss.replace(regularization=0) if slug == "n_pair" else loss
+    bare = loss.replace(regularization=0) if slug == "n_pair" else loss  # the price of length is no tuple's
     found = loss.active(z, y, {}, most=10**9)
     assert found.indices.dtype == torch.int64
     assert len(set(map(tuple, found.indices.tolist()))) == len(found.weights) > 0
@@ -110,13 +110,14 @@ def test_active_tuples_are_what_their_columns_say(slug, knobs):
     z, y = batch_of(2, samples=16)
     indices = LOSSES[slug](**knobs).active(z, y, {}).indices
     label = y[indices]
-    if slug == "contrastive":
+    assert indices.shape[1] == {"contrastive": 2, "quadruplet": 4}.get(slug, 3)
+    if indices.shape[1] == 2:
         assert (indices[:, 0] < indices[:, 1]).all()
         return
     assert (label[:, 0] == label[:, 1]).all()
     assert (label[:, 0] != label[:, 2]).all()
     assert (indices[:, 0] != indices[:, 1]).all()
-    if slug == "quadruplet":
+    if indices.shape[1] == 4:
         assert (label[:, 2] != label[:, 3]).all()
         assert ((indices[:, 3] == indices[:, 0]) | (label[:, 3] != label[:, 0])).all()
 
@@ -149,7 +150,7 @@ def check(loss, z, y, expected):
     assert named == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("slug", [slug for slug in LOSSES if slug not in {slug for slug, _ in TUPLE_KNOBS}])
+@pytest.mark.parametrize("slug", [slug for slug in LOSSES if slug not in TUPLE_SLUGS])
 def test_losses_on_single_samples_have_no_tuples(slug):
     loss = LOSSES[slug]()
     assert loss.active(*batch_of(1), state_of(loss, 1)) is None
@@ -206,10 +207,7 @@ def test_circles_of_triplets_are_where_a_negative_begins_to_cost(slug, knobs):
                 assert (loss(z, torch.tensor([0, 0, 1]), {}).sum() > 0).item() is costs
 
 
-@pytest.mark.parametrize(
-    ("slug", "knobs"),
-    [*TUPLE_KNOBS, ("triplet", {"normalize": True}), ("info_nce", {"similarity": "dot"})],
-)
+@pytest.mark.parametrize(("slug", "knobs"), TUPLE_KNOBS)
 def test_class_means_stand_in_by_angle_where_only_directions_count(slug, knobs):
     loss, same = LOSSES[slug](**knobs), []
     for seed in range(6):  # a narrow margin finds nothing to mine in some batches
@@ -237,12 +235,16 @@ def test_no_margin_of_circle_is_missing(margin, classes):
 
 
 def test_memory_stays_bounded():
-    """Forward and backward at a batch of 1,024, all losses after one another, in one fresh process."""
+    """Forward, backward and active tuples of all losses after one another, in one fresh process.
+
+    A number in float32 for each triplet of 512 samples would take 512 MiB.
+    """
     script = """
 import resource, torch
 from losses import LOSSES
+torch.set_num_threads(1)
 rng = torch.Generator().manual_seed(0)
-z, y = torch.randn(1024, 3, generator=rng), torch.randint(0, 10, (1024,), generator=rng)
+z, y = torch.randn(512, 3, generator=rng), torch.randint(0, 10, (512,), generator=rng)
 torch.ones(2, requires_grad=True).sum().backward()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for slug, knobs in CASES:
@@ -252,8 +254,7 @@ for slug, knobs in CASES:
     assert len(loss.active(z, y, {}).weights) <= 256
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
-    cases = [case for case in TUPLE_KNOBS if case != ("triplet", WHOLE)]
     done = subprocess.run(
-        [sys.executable, "-c", script.replace("CASES", repr(cases))], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script.replace("CASES", repr(TUPLE_KNOBS))], capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 2**20, "more than a gigabyte"
+    assert int(done.stdout) < 2**18, "more than 256 MiB"

@@ -1,21 +1,30 @@
-"""What the tests of losses over tuples share: their knobs, and triplets one by one."""
+"""What the tests of losses over tuples share: their variants, and triplets one by one."""
 
-from itertools import permutations
+from itertools import permutations, product
 
-from losses import LOSSES
+from losses import LOSSES, OURS, Loss
+from verification.cases import batch_of, state_of
 from verification.inputs import K4
 
 WHOLE = {"mining": "all", "average": "all"}
 CLASS = {"pairs": "class"}
 Z4, Y4 = K4["z"], K4["y"]
 
-TUPLE_KNOBS = [
-    ("triplet", WHOLE), ("triplet", {"mining": "all"}), ("triplet", {}), ("triplet", {"mining": "batch_hard"}),
-    ("quadruplet", {}), ("quadruplet", {"mining": "hard"}), ("info_nce", {}), ("info_nce", CLASS), ("n_pair", {}),
-    ("n_pair", {"variant": "one_vs_one"}), ("n_pair", CLASS), ("circle", {"level": "pair"}),
-    ("unified", {"level": "pair"}), ("unified", {"level": "pair", "similarity": "dot"}), ("contrastive", {}),
-    ("contrastive", {"balanced": True}),
-]  # fmt: skip
+#: The losses that say which tuples of a batch cost something.
+TUPLE_SLUGS = [slug for slug, cls in OURS.items() if cls.active is not Loss.active]
+
+
+def _combinations(slug):
+    """All combinations of choices and switches with which a loss looks at tuples, and not at class vectors."""
+    words = {k.name: k.choices or (True, False) for k in OURS[slug].knobs() if k.kind in {"choice", "switch"}}
+    for values in product(*words.values()):
+        knobs = dict(zip(words, values, strict=True))
+        if OURS[slug](**knobs).active(*batch_of(1), state_of(OURS[slug](**knobs), 1)) is not None:
+            yield slug, {name: value for name, value in knobs.items() if value != getattr(OURS[slug](), name)}
+
+
+#: Every loss over tuples in every variant.
+TUPLE_KNOBS = [row for slug in TUPLE_SLUGS for row in _combinations(slug)]
 
 
 def mean(slug, z, y, state=None, **knobs):

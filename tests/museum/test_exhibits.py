@@ -25,7 +25,7 @@ EACH = pytest.mark.parametrize("slug", EXHIBITS)
 @EACH
 def test_the_right_code_keeps_the_identity_and_the_wrong_code_breaks_it(slug):
     exhibit = EXHIBITS[slug]
-    assert exhibit.found(exhibit.right) == pytest.approx(exhibit.expected, rel=1e-9, abs=1e-9)
+    assert exhibit.measure(exhibit.right) == pytest.approx(exhibit.expected, rel=1e-9, abs=1e-9)
     assert exhibit.passes(exhibit.right)
     assert not exhibit.passes(exhibit.wrong)
     said = numbers(exhibit)

@@ -95,6 +95,14 @@ _ENTRIES = (
         ),
         add_options=options.add_verify,
     ),
+    Entry(
+        words="new-loss",
+        examples=(
+            "loss-geometry new-loss sup_con --family tuple --title SupCon",
+            "loss-geometry new-loss wide_margin --family angular --folder loss-geometry",
+        ),
+        add_options=options.add_new_loss,
+    ),
     Entry(words="losses", examples=("loss-geometry losses",)),
     Entry(words="nets", examples=("loss-geometry nets",)),
     Entry(

@@ -54,7 +54,7 @@ def test_every_command_is_one_module_with_examples_and_no_module_is_left_out():
 def test_the_help_of_a_command_says_what_it_is_for_and_shows_examples(words, language, capsys, monkeypatch):
     output = help_of_command(words, language, capsys, monkeypatch)
     examples = EXAMPLES[" ".join(words)]
-    about = text(f"cli.about.{'_'.join(words) or 'program'}", language)
+    about = text(f"cli.about.{'_'.join(words).replace('-', '_') or 'program'}", language)
     assert "".join(about.split()) in "".join(output.split())
     assert examples
     assert "\n".join([text("cli.heading.examples", language), *(f"  {line}" for line in examples)]) in output

@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestCentroid
 
 from engine.frames.metrics import EVEN_SAMPLES, QUICK, Cloud, active_share, quick
 from engine.frames.retrieval_metrics import FULL
-from losses import LOSSES, Head, HeadKind
+from losses import LOSSES, Family, Head, HeadKind
 from spec import LANGUAGES, text
 
 ROOT = Path(__file__).parents[3]
@@ -249,8 +249,10 @@ def test_every_loss_tells_what_applies_to_it():
             assert found == expected, loss.slug
             assert every != ("knn_accuracy" in shown.metrics)
             assert all(np.isfinite(value) for value in shown.metrics.values()), loss.slug
-    assert sum("active_share" in panel.metrics for panel in frame.panels) == 7
-    assert sum("nc3" in panel.metrics for panel in frame.panels) == len(LOSSES) - 6
+    over_tuples = [loss.family is Family.TUPLE or getattr(loss, "level", "") == "pair" for loss in trainer.losses]
+    assert ["active_share" in panel.metrics for panel in frame.panels] == over_tuples
+    with_class_vectors = ["weight" in trainer.state(panel) for panel in range(len(trainer.losses))]
+    assert ["nc3" in panel.metrics for panel in frame.panels] == with_class_vectors
 
 
 def test_the_gradients_of_samples_are_counted():
