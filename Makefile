@@ -4,10 +4,11 @@
 # make data    fetch MNIST and Fashion-MNIST, whose tests are skipped without them
 # make check   format, lint, types, import rules
 # make docs    write the documents that are made from the code
+# make picture draw the moving picture of the README anew
 # make bench   measure; results go to benchmarks/results
 
 .DEFAULT_GOAL := run
-.PHONY: setup run test data check docs bench clean
+.PHONY: setup run test data check docs picture bench clean
 
 # The first Python that starts and is new enough; `make PYTHON=...` names another.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -60,6 +61,9 @@ data: .venv/app.ready
 docs: .venv/dev.ready
 	@$(BIN)/python -m museum docs/bug_museum.md
 	@$(BIN)/loss-geometry verify --write
+
+picture: .venv/dev.ready
+	@$(BIN)/loss-geometry render app/presets/petals.lossgeo docs/training.gif --to 60 --every 3 --fps 6 --size 680x420
 
 bench: .venv/dev.ready
 	@for name in recipes losses startup page stage engine images memory; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
