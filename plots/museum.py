@@ -1,4 +1,4 @@
-"""Exhibits of the bug museum as figures: right beside wrong, on the same axes."""
+"""Figures of the bug museum: right beside wrong, on the same axes."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -26,28 +26,28 @@ _CLASSES = tuple(map(class_hex, range(6)))
 _COLOURS = {"right": "#0072B2", "wrong": "#E69F00"}
 _DASHES = ("solid", "dot")
 
-#: What is right is seen on either side of what is wrong where they agree.
+#: The right curve is wider, so that it shows on both sides of the wrong one where they agree.
 _WIDTHS = {"right": 6, "wrong": 2.5}
 
 _INK = "#808080"  # read on light and on dark ground
 
-#: Room round samples and curves, as a share of what they span.
+#: Space around samples and curves, as a share of their extent.
 _ROOM = 0.06
 
-#: Pixels: of one picture, and of two squares beside each other.
+#: Height in pixels of one picture, and of two squares side by side.
 _HEIGHT, _BESIDE = 460, 380
 
 
 @cache
 def picture(slug: str, side: Side) -> Picture:
-    """Return what one side of an exhibit leads to; it is computed once, from the very code that is shown."""
+    """Return the picture of one side of an exhibit, computed once, from the code that the page shows."""
     exhibit = EXHIBITS[slug]
-    found: Picture = exhibit.picture(exhibit.right if side == "right" else exhibit.wrong)
-    return found
+    result: Picture = exhibit.picture(exhibit.right if side == "right" else exhibit.wrong)
+    return result
 
 
 def figure(slug: str, language: str, sides: Sequence[Side] = SIDES) -> go.Figure:
-    """Draw an exhibit: both sides or one of them, always on the axes that both need."""
+    """Draw both sides of an exhibit or one of them, always on axes that fit both."""
     found = {side: picture(slug, side) for side in SIDES}
     curves = {side: shown for side, shown in found.items() if isinstance(shown, Curves)}
     planes = {side: shown for side, shown in found.items() if not isinstance(shown, Curves)}
@@ -55,7 +55,7 @@ def figure(slug: str, language: str, sides: Sequence[Side] = SIDES) -> go.Figure
 
 
 def _planes(found: Mapping[Side, Plane], sides: Sequence[Side], language: str) -> go.Figure:
-    """Draw the sides beside each other, each in its own square of the plane."""
+    """Draw the sides beside each other, each in a square of the plane."""
     names = [text(f"museum.page.{side}", language) for side in sides]
     drawn = make_subplots(rows=1, cols=len(sides), subplot_titles=names, horizontal_spacing=0.04)
     for column, side in enumerate(sides, 1):
@@ -79,7 +79,7 @@ def _planes(found: Mapping[Side, Plane], sides: Sequence[Side], language: str) -
 
 
 def _zones(shown: Zones) -> list[Any]:
-    """Return coloured zones, with nothing where no class is cheap, and the class vectors or means."""
+    """Return the coloured zones, empty where no class is cheap, and the class vectors or means."""
     classes = len(shown.vectors)
     colours = ("rgba(0,0,0,0)", *_CLASSES[:classes])
     scale = [[(k + side) / len(colours), colour] for k, colour in enumerate(colours) for side in (0, 1)]
@@ -87,7 +87,7 @@ def _zones(shown: Zones) -> list[Any]:
         go.Heatmap(
             x=shown.axis,
             y=shown.axis,
-            z=shown.owner.astype(np.int8),  # a byte a pixel
+            z=shown.owner.astype(np.int8),  # one byte for each pixel
             zmin=-1.5,
             zmax=classes - 0.5,
             colorscale=scale,
@@ -107,7 +107,7 @@ def _zones(shown: Zones) -> list[Any]:
 
 
 def _samples(shown: Samples) -> list[Any]:
-    """Return the samples, where they were before, the trails, and rings about those that are mistaken."""
+    """Return the samples, their start, the trails, and rings around misclassified samples."""
     traces: list[Any] = []
     colours = np.array(_CLASSES)[shown.labels]
     common: dict[str, Any] = {"hoverinfo": "skip"}
@@ -128,7 +128,7 @@ def _samples(shown: Samples) -> list[Any]:
         line = {"color": _INK, "width": 2}
         traces.append(go.Scatter(x=border[:, 0], y=border[:, 1], mode="lines", line=line, name="border", **common))
     for k, trail in enumerate(shown.trails):
-        size = np.where(np.arange(len(trail)) == len(trail) - 1, 13, 5)  # the last step is where the centre is now
+        size = np.where(np.arange(len(trail)) == len(trail) - 1, 13, 5)  # the last step is the present centre
         marker = {"size": size, "color": _CLASSES[k], "opacity": 1, "line": {"width": 2, "color": _INK}}
         marker["symbol"] = "diamond"
         line = {"color": _INK, "width": 2}
@@ -141,7 +141,7 @@ def _samples(shown: Samples) -> list[Any]:
 
 
 def _note(shown: Samples, language: str) -> str:
-    """Return what the picture cannot show: how many samples have no place, are left out, or are mistaken."""
+    """Return what the picture cannot show: how many samples are not finite, left out, or misclassified."""
     lost = int((~np.isfinite(shown.points).all(axis=1)).sum())
     counts = {"lost": lost, "hidden": shown.hidden, "mistaken": int(shown.mistaken.sum())}
     total = len(shown.points) + shown.hidden
@@ -150,7 +150,7 @@ def _note(shown: Samples, language: str) -> str:
 
 
 def _square(found: Sequence[Plane]) -> tuple[float, float]:
-    """Return the range of either axis that shows everything on both sides."""
+    """Return the range, for both axes, that shows everything on both sides."""
     spans: list[Floats] = []
     for shown in found:
         parts = (
@@ -164,7 +164,7 @@ def _square(found: Sequence[Plane]) -> tuple[float, float]:
 
 
 def _curves(found: Mapping[Side, Curves], sides: Sequence[Side], language: str) -> go.Figure:
-    """Draw both sides into one plot; a cross marks where a curve has no number from there on."""
+    """Draw both sides into one plot; a cross marks where a curve stops being finite."""
     drawn = go.Figure()
     for side in sides:
         shown = found[side]
