@@ -88,7 +88,7 @@ class Site:
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "home", lambda: tmp_path / "home")
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(openml, "PAUSE", 0.0)  # between two attempts
+    monkeypatch.setattr(openml, "PAUSE", 0.001)  # seconds between two attempts
     made = Site()
     with serving(made) as made.port:
         # whatever is asked of the net is asked of this server
