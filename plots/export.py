@@ -153,11 +153,11 @@ def _palette(film: Film) -> Picture:
 def _quantize(palette: Picture, picture: Picture) -> Picture:
     """Return a picture in the colours of a palette, without dithering, which would flicker."""
     packed, where = np.unique(_pack(picture), return_inverse=True)
-    known = palette.astype(np.int64)
+    choices = palette.astype(np.int64)
     nearest = np.empty(len(packed), np.intp)
     for first in range(0, len(packed), _CHUNK):
         part = _unpack(packed[first : first + _CHUNK]).astype(np.int64)
-        nearest[first : first + _CHUNK] = ((part[:, None] - known) ** 2).sum(axis=2).argmin(axis=1)
+        nearest[first : first + _CHUNK] = ((part[:, None] - choices) ** 2).sum(axis=2).argmin(axis=1)
     return palette[nearest][where.reshape(picture.shape[:2])]
 
 

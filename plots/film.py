@@ -102,17 +102,17 @@ class Film:
 
     def figure(self, frame: int) -> Figure:
         """Draw a frame and return its figure; the next frame is drawn into the same one. A pixel is a point."""
-        shown = _read(self.recording, frame, self.directions)
+        current = _read(self.recording, frame, self.directions)
         layout = Layout.of(len(self.experiment.panels), self.size)
         figure = self._canvas.figure
         figure.clear()
         with spared(), warnings.catch_warnings():
             # characters in names of classes that no font here has are drawn as boxes
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self._draw_head(figure, layout, shown)
-            for place, panel in enumerate(shown.panels):
+            self._draw_head(figure, layout, current)
+            for place, panel in enumerate(current.panels):
                 self._draw_panel(figure, layout, place, panel, _azimuth(self.frames, self.turn, frame))
-            self._draw_legend(figure, layout, shown)
+            self._draw_legend(figure, layout, current)
             self._canvas.draw()
         return figure
 

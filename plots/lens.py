@@ -102,8 +102,8 @@ def edges(dim: int, azimuth: float) -> Floats:
 
 def fit_view(towards: Floats, reach: Floats) -> View:
     """Return the smallest view of content with the extent ``(E,)`` along the directions ``(E, D)`` to the edges."""
-    known = np.isfinite(reach)
-    towards, reach = towards[known], reach[known]
+    finite = np.isfinite(reach)
+    towards, reach = towards[finite], reach[finite]
     center = np.zeros(towards.shape[1])
     if not len(reach):
         return View(center, 1.0)

@@ -54,8 +54,8 @@ class Scene:
     @cached_property
     def middle(self) -> float:
         """How near the points half way between front and back are (1 in the plane)."""
-        known = self.positions.near[np.isfinite(self.positions.near)]
-        return float(np.median(known)) if len(known) else 1.0
+        finite = self.positions.near[np.isfinite(self.positions.near)]
+        return float(np.median(finite)) if len(finite) else 1.0
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
@@ -105,7 +105,7 @@ class Line:
 
 def lines(scene: Scene) -> list[Line]:
     """Return the shapes as lines: boundary solid, margin dashed, level thin, optimum dotted in its class's colour."""
-    lens, found = scene.lens, []
+    lens, result = scene.lens, []
     reach = lens.view.radius * (1.2 if lens.dim == 3 else 4) + 2 * float(np.linalg.norm(lens.view.center))
     for row in scene.panel.shapes:
         owner = int(row[2])
@@ -116,17 +116,17 @@ def lines(scene: Scene) -> list[Line]:
             Role.LEVEL: (INK, 0.35, 0.9, 0.0),
             Role.OPTIMUM: (own, 0.95, 1.8, 4.0),
         }[Role(int(row[1]))]
-        found += [Line(path, *look) for path in paths(row, lens.dim, reach, scene.vector_length)]
-    return found
+        result += [Line(path, *look) for path in paths(row, lens.dim, reach, scene.vector_length)]
+    return result
 
 
 def space(scene: Scene) -> list[Line]:
     """Return the three axes and, for a cosine head, the sphere of the class vectors."""
     reach = 1.2 * scene.lens.view.radius + 2 * float(np.linalg.norm(scene.lens.view.center))
-    found = [Line(np.linspace(-1, 1, 65)[:, None] * reach * axis, INK, 0.28, 1) for axis in np.eye(3)]
+    result = [Line(np.linspace(-1, 1, 65)[:, None] * reach * axis, INK, 0.28, 1) for axis in np.eye(3)]
     if scene.panel.head.kind is HeadKind.COSINE:
-        found += [Line(path, INK, 0.16, 1) for path in sphere(scene.vector_length)]
-    return found
+        result += [Line(path, INK, 0.16, 1) for path in sphere(scene.vector_length)]
+    return result
 
 
 def shows_margin(panel: PanelFrame) -> bool:

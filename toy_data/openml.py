@@ -28,10 +28,10 @@ def download(number: int, folder: Path) -> tuple[str, NDArray[np.float64], NDArr
     with progress(folder.stem), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of each new attempt
         # not pandas: it turns names of classes into whole numbers, which scikit-learn then takes for texts (#34892)
-        found = fetch_openml(
+        bunch = fetch_openml(
             data_id=number, data_home=folder, as_frame=False, parser="liac-arff", n_retries=2, delay=PAUSE
         )
-    return found.details["name"], found.data, found.target
+    return bunch.details["name"], bunch.data, bunch.target
 
 
 @contextmanager

@@ -35,21 +35,23 @@ def files(folder: Path) -> dict[str, list[Path]]:
     labels = [each.name.strip() for each in subfolders]
     if twice := [label for label in labels if labels.count(label) > 1]:
         raise Refusal("data.own_folders_twice", file=folder.name, label=repr(twice[0]))
-    found: dict[str, list[Path]] = {}
+    pictures_of: dict[str, list[Path]] = {}
     for sub in subfolders:
         if not sub.resolve().is_relative_to(folder.resolve()):
             raise Refusal("data.own_outside", file=sub.name)
         inside = [each for each in sub.iterdir() if not each.name.startswith(".")]
         if deep := sorted(each.name for each in inside if each.is_dir()):
             raise Refusal("data.own_nested", file=folder.name, label=sub.name, found=deep[0])
-        found[sub.name] = sorted(each for each in inside if each.suffix.lower() in _ENDINGS)
-        if not found[sub.name]:
+        pictures_of[sub.name] = sorted(each for each in inside if each.suffix.lower() in _ENDINGS)
+        if not pictures_of[sub.name]:
             raise Refusal("data.own_no_pictures", file=folder.name, label=sub.name, formats=", ".join(_FORMATS))
-        if sum(map(len, found.values())) > MOST_PICTURES:
+        if sum(map(len, pictures_of.values())) > MOST_PICTURES:
             raise Refusal("data.own_pictures", file=folder.name, most=MOST_PICTURES)
-        if odd := [each for each in found[sub.name] if not each.is_file()]:  # a broken link, or a pipe that would block
+        if odd := [
+            each for each in pictures_of[sub.name] if not each.is_file()
+        ]:  # a broken link, or a pipe that would block
             raise Refusal("data.own_unreadable", file=f"{sub.name}/{odd[0].name}")
-    return found
+    return pictures_of
 
 
 def read(folder: Path) -> Raw:
@@ -59,14 +61,14 @@ def read(folder: Path) -> Raw:
     become grey and sixteen bits become eight. Transparent parts are white. A photo is turned upright as its camera
     noted.
     """
-    found = files(folder)
+    pictures_of = files(folder)
     root = folder.resolve()
-    pictures = [_grey(path, root) for paths in found.values() for path in paths]
+    pictures = [_grey(path, root) for paths in pictures_of.values() for path in paths]
     if len({picture.size for picture in pictures}) > 1:
         pictures = [ImageOps.pad(picture, SIZE) for picture in pictures]
     x = np.stack([np.asarray(picture) for picture in pictures])
     y = np.repeat(
-        np.array(list(found)), [len(paths) for paths in found.values()]
+        np.array(list(pictures_of)), [len(paths) for paths in pictures_of.values()]
     )  # check_samples puts the names in order
     return check_samples(folder.name, {"x": x, "y": y})
 

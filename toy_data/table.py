@@ -99,9 +99,9 @@ def _table(lines: Iterator[tuple[int, list[str]]], name: str) -> Raw:
     if not 2 <= width <= MOST_FEATURES + 1:
         raise Refusal("data.own_columns", file=name, found=width, most=MOST_FEATURES + 1)
     names = [cell.strip().lower() for cell in first]
-    named = next((names.index(label) for label in LABEL if label in names), None)
-    header = named is not None or any(_number(cell) is None and cell not in _MISSING for cell in names[:-1])
-    at = width - 1 if named is None else named
+    label_column = next((names.index(label) for label in LABEL if label in names), None)
+    header = label_column is not None or any(_number(cell) is None and cell not in _MISSING for cell in names[:-1])
+    at = width - 1 if label_column is None else label_column
     values = array("d")
     labels: list[str] = []
     for line, cells in lines if header else chain([(number, first)], lines):
@@ -112,10 +112,10 @@ def _table(lines: Iterator[tuple[int, list[str]]], name: str) -> Raw:
         if len(values) * values.itemsize > MOST_BYTES:
             raise Refusal("data.own_bytes", file=name, found=f"> {MOST_BYTES >> 20}", most=MOST_BYTES >> 20)
         for cell in chain(cells[:at], cells[at + 1 :]):
-            found = _number(cell)
-            if found is None or not isfinite(found):
+            value = _number(cell)
+            if value is None or not isfinite(value):
                 raise Refusal("data.own_number", file=name, line=line, found=repr(cell[:40]), label=LABEL[0])
-            values.append(found)
+            values.append(value)
         label = cells[at].strip()
         if not label or is_nan(label):
             raise Refusal("data.own_no_label", file=name, line=line, found=repr(label))

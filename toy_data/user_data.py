@@ -81,11 +81,11 @@ class Own(DialSet):
 
 def at_hand() -> tuple[str, ...]:
     """Return the names of files and folders that may be the user's own data."""
-    found = set()
+    names = set()
     for place in _places():
         with suppress(OSError):  # a missing folder, or one without permission
-            found |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
-    return tuple(sorted(found))
+            names |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
+    return tuple(sorted(names))
 
 
 def check_name(name: str) -> None:
@@ -155,8 +155,8 @@ def _places() -> tuple[Path, ...]:
 
 def _samples(path: Path) -> bool:
     """Return whether a folder holds IDX files or folders. Folders of published sets do not count."""
-    known = path.name.replace("-", "_") in SOURCES
-    if known or path.suffix == ".download" or path.name.startswith(".") or not path.is_dir():
+    published = path.name.replace("-", "_") in SOURCES
+    if published or path.suffix == ".download" or path.name.startswith(".") or not path.is_dir():
         return False
     try:
         return folder.file(path, folder.ROLES[0]) is not None or any(each.is_dir() for each in path.iterdir())
@@ -203,12 +203,12 @@ def _split(raw: Raw) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _idx(path: Path) -> Raw | None:
     """Read the four IDX files of a folder, or return ``None`` where it holds none of them."""
-    found = {role: folder.file(path, role) for role in folder.ROLES}
-    if not any(found.values()):
+    by_role = {role: folder.file(path, role) for role in folder.ROLES}
+    if not any(by_role.values()):
         return None
-    if missing := [role for role, file in found.items() if file is None]:
+    if missing := [role for role, file in by_role.items() if file is None]:
         raise Refusal("data.own_roles", file=path.name, missing=", ".join(missing))
-    files = folder.Files(*(file for file in found.values() if file is not None))
+    files = folder.Files(*(file for file in by_role.values() if file is not None))
     samples = folder.load(
         files, tuple(map(str, range(256)))
     )  # all values of a byte; the labels that occur become classes
