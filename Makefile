@@ -4,8 +4,8 @@
 # make data    fetch MNIST and Fashion-MNIST, whose tests are skipped without them
 # make check   format, lint, types, import rules
 # make docs    write the documents that are made from the code
-# make picture draw the moving picture of the README anew
 # make bench   measure; results go to benchmarks/results
+# make picture draw the moving picture of the README anew
 
 .DEFAULT_GOAL := run
 .PHONY: setup run test data check docs picture bench clean
