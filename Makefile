@@ -5,9 +5,10 @@
 # make check   format, lint, types, import rules
 # make docs    write the documents that are made from the code
 # make bench   measure; results go to benchmarks/results
+# make picture draw the moving picture of the README anew
 
 .DEFAULT_GOAL := run
-.PHONY: setup run test data check docs bench clean
+.PHONY: setup run test data check docs picture bench clean
 
 # The first Python that starts and is new enough; `make PYTHON=...` names another.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -18,18 +19,27 @@ PORT ?= 8501
 unexport PYTHONDONTWRITEBYTECODE
 # Byte code is compiled when a module is first imported, not for all of torch at once.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+# uv chooses the build of PyTorch that suits the machine: without an NVIDIA GPU, one without CUDA libraries.
+UV := uv pip install --quiet --python $(BIN)/python --torch-backend=auto --constraint constraints.txt
+
+# $(call install,NAME,PACKAGES): with uv where it is on the path and reaches everything, else with pip. The dry run
+# finds that out in a second or two and downloads nothing large.
+install = @if command -v uv >/dev/null 2>&1 && \
+	UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=10 $(UV) --dry-run $(2) >/dev/null 2>&1 && \
+	echo "Installing $(1) with uv ..." && $(UV) $(2); \
+	then :; else echo "Installing $(1) with pip ..."; $(PIP) $(2); fi
 
 setup: .venv/app.ready .venv/dev.ready
 
 .venv/app.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Loss Geometry needs Python 3.11 or newer; none was found."; exit 1; }
-	@echo "Setting up .venv (once) ..."
+	@echo "Setting up .venv (once; README.md says what is downloaded) ..."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) --editable .
+	$(call install,the app,--editable .)
 	@touch $@
 
 .venv/dev.ready: .venv/app.ready
-	@$(PIP) --editable '.[dev]'
+	$(call install,what its tests need,--editable '.[dev]')
 	@touch $@
 
 run: .venv/app.ready
@@ -51,6 +61,9 @@ data: .venv/app.ready
 docs: .venv/dev.ready
 	@$(BIN)/python -m museum docs/bug_museum.md
 	@$(BIN)/loss-geometry verify --write
+
+picture: .venv/dev.ready
+	@$(BIN)/loss-geometry render app/presets/petals.lossgeo docs/training.gif --to 60 --every 3 --fps 6 --size 680x420
 
 bench: .venv/dev.ready
 	@for name in recipes losses startup page stage engine images memory; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

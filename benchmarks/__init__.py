@@ -1,1 +1,1 @@
-"""Speed, measured side by side on one machine; never asserted."""
+"""Measurements of speed and memory, side by side on one machine. Tests never assert them."""

@@ -1,4 +1,4 @@
-"""A function in a process of its own: what ran before is not in its way, and its threads are its own."""
+"""A function in a fresh process, with its own threads and nothing left over from earlier measurements."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -12,9 +12,9 @@ from engine.machine.threads import take_turns
 
 
 def apart(threads: int, function: Callable[..., Any], *given: Any) -> Any:
-    """Call a function in a fresh process, which computes on so many threads, and return what it returns.
+    """Call a function in a fresh process with this number of threads, and return its result.
 
-    It keeps what it frees and switches between threads as the worker does.
+    The process keeps freed memory and switches between threads as the worker does.
     """
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=(threads,)) as pool:
         return pool.submit(function, *given).result()

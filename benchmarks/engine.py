@@ -1,10 +1,10 @@
-"""How fast the engine is: against the loop one would write instead, and against what the machine could do.
+"""The speed of the engine, compared with a plain training loop and with the limits of the machine.
 
     python -m benchmarks.engine [--quick] [--tables speed panels]
 
 Prints tables and writes ``benchmarks/results/engine_*.{md,json}``. MNIST is read from the folders that
-``LOSS_GEOMETRY_DATA`` names; what needs it is left out where it is not there, and what needs a GPU where none is.
-A quick run shows that everything runs: it takes few rounds and keeps nothing.
+``LOSS_GEOMETRY_DATA`` names. Without MNIST or without a GPU, the cases that need it are left out.
+A quick run only shows that everything works: it takes few rounds and writes nothing.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds, nothing kept")
     parser.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
     given = parser.parse_args()
-    torch.set_num_threads(1)  # as the worker does on two cores: the other one is the server's
+    torch.set_num_threads(1)  # as the worker on two cores, where the other core is for the server
     for name in given.tables:
         table = TABLES[name](given.quick)
         if table is not None:

@@ -1,4 +1,4 @@
-"""What the benchmarks of the engine train, and how their steps are timed."""
+"""The cases of the engine's benchmarks, and how their steps are timed."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,16 +8,16 @@ from engine import NETS, Experiment, Trainer
 from engine.steps.family_step import PATIENCE
 from toy_data import available
 
-#: Steps of an experiment whose schedule never ends while it is measured.
+#: Steps of an experiment, so many that its schedule does not end during a measurement.
 ENDLESS = 1_000_000
 
-#: Steps that a variant takes in a round: as many as take so long, but not fewer and not more.
+#: Least and most steps of a variant in a round.
 LEAST, MOST = 5, 100
 
 
 @dataclass(frozen=True)
 class Case:
-    """A net on a data set in batches."""
+    """A net, a data set and a batch size."""
 
     net: str
     data: str
@@ -28,14 +28,14 @@ class Case:
 
     @property
     def missing(self) -> str | None:
-        """Say why it cannot be measured here, if it cannot."""
+        """Why the case cannot be measured here, or ``None``."""
         if self.net not in NETS:
             return f"{self}: left out, the engine has no such net."
         trouble = available()[self.data]
         return None if trouble is None else f"{self}: left out. {trouble.render()}"
 
     def experiment(self, count: int, mode: str, **settings: object) -> Experiment:
-        """Return so many panels of ArcFace with margins of their own, unless the settings have others."""
+        """Return an experiment with ``count`` panels of ArcFace, each with its own margin; ``settings`` override."""
         margins = [0.3 + 0.3 * panel / count for panel in range(count)]
         described = [{"loss": "arcface", "knobs": {"margin": margin}} for margin in margins]
         own = {"net": self.net, "data": self.data, "batch": self.batch, "steps": ENDLESS}
@@ -47,9 +47,9 @@ class NoProgramError(RuntimeError):
 
 
 def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
-    """Return a trainer whose steps are already what they will be: from records or, in the fast mode, by a program.
+    """Return a trainer that already has its records or, in the fast mode, its program.
 
-    Raises ``NoProgramError`` where there is none.
+    Raises ``NoProgramError`` where no program could be compiled.
     """
     trainer = Trainer(experiment, device=device)
     for _ in range(1 if experiment.mode == "fast" else PATIENCE):
@@ -62,7 +62,7 @@ def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
 
 
 def milliseconds(step: Callable[[], object], steps: int) -> float:
-    """Return how long a step takes, on average."""
+    """Return the mean time of a step in milliseconds."""
     began = time.perf_counter()
     for _ in range(steps):
         step()
@@ -72,13 +72,13 @@ def milliseconds(step: Callable[[], object], steps: int) -> float:
 def in_turn(
     variants: Mapping[str, Callable[[], object]], rounds: int, seconds: float, least: int = LEAST
 ) -> dict[str, list[float]]:
-    """Return milliseconds a step of each variant, round after round: each takes some steps in turn.
+    """Return milliseconds a step of each variant, one number for each round. The variants take turns.
 
-    A busy minute of the machine so meets them all; what is compared is compared within a round.
+    A busy minute of the machine then slows down all of them. Comparisons are within a round.
     """
     steps = {}
     for name, step in variants.items():
-        took = milliseconds(step, 1)  # with what is loaded on the first call
+        took = milliseconds(step, 1)  # the first call also loads things
         if least > 1:
             took = min(milliseconds(step, 1) for _ in range(3))
         steps[name] = min(MOST, max(least, round(1e3 * seconds / took)))
@@ -90,5 +90,5 @@ def in_turn(
 
 
 def ratios(above: Sequence[float], below: Sequence[float], times: float = 1.0) -> list[float]:
-    """Return round after round how many times the one is the other."""
+    """Return ``times * above / below`` for each round."""
     return [times * one / other for one, other in zip(above, below, strict=True)]

@@ -1,4 +1,4 @@
-"""The engine on a GPU: eager steps, captured graphs, epochs, and what of the card's ceilings is reached."""
+"""The engine on a GPU: eager steps, captured graphs, epochs, and shares of the limits of the card."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ CASES = (
     *(Case(net, "mnist", batch) for net in ("mlp", "cnn", "lenet_pp") for batch in (128, 512)),
 )
 EPOCH = 60_000
-#: Floats of the buffer that is copied, side of the matrices, empty kernels of a graph.
+#: Floats of the copied buffer, side of the matrices, empty kernels of a graph.
 BUFFER, SIDE, KERNELS = 2**28, 8192, 256
 
 
@@ -48,7 +48,7 @@ def cuda(quick: bool) -> Table | None:
 
 
 def _measured(table: Table, case: Case, count: int, ceilings: Mapping[str, float], turns: tuple[int, float]) -> None:
-    """Measure the loop, the exact and the captured step in turn: so many rounds, so many seconds each."""
+    """Measure the loop, the exact and the captured step in turns; ``turns`` are the rounds, and the seconds of each."""
     rounds, seconds = turns
     exact = Trainer(case.experiment(count, "exact"), device="cuda")
     fast = ready(case.experiment(count, "fast"), "cuda")
@@ -82,17 +82,19 @@ def _measured(table: Table, case: Case, count: int, ceilings: Mapping[str, float
 
 
 def _advanced(trainer: Trainer) -> int:
-    """Take as many steps as there are at once; return how many."""
+    """Take as many steps as one call takes; return how many."""
     before = trainer.step
     trainer.advance(LONG)
     return trainer.step - before
 
 
 def _a_second(take: Callable[[], int], seconds: float) -> float:
-    """Return how many steps a second are taken in about so many seconds; the device has done them then."""
+    """Return the steps a second over about this many seconds, all finished on the device."""
     take()
     once = _timed(take, 1)[1]
-    done, took = _timed(take, max(1, round(seconds / once)))  # fixed before: calls return long before they are done
+    done, took = _timed(
+        take, max(1, round(seconds / once))
+    )  # a fixed number, since calls return long before the device has finished
     return done / took
 
 
@@ -105,14 +107,14 @@ def _timed(take: Callable[[], int], calls: int) -> tuple[int, float]:
 
 
 def _flops(exact: Trainer) -> float:
-    """Return the operations of convolutions and products in a step of all panels."""
+    """Return the floating-point operations of convolutions and products in a step of all panels."""
     with FlopCounterMode(display=False) as counter:
         exact.advance()
     return float(counter.get_total_flops())
 
 
 def _kernels(trainer: Trainer) -> int:
-    """Return how many kernels a captured step launches."""
+    """Return the number of kernels of a captured step."""
     _advanced(trainer)
     torch.cuda.synchronize()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as seen:
@@ -123,7 +125,7 @@ def _kernels(trainer: Trainer) -> int:
 
 
 def _ceilings(table: Table, rounds: int) -> dict[str, float]:
-    """Measure operations a second of large products, bytes a second of a copy, and seconds of an empty kernel."""
+    """Measure operations a second of large products, bytes a second of a copy, and the time of an empty kernel."""
     found: dict[str, float] = {}
     dtypes = (("float32", torch.float32), ("TF32", torch.float32), ("bfloat16", torch.bfloat16))
     before = torch.backends.cuda.matmul.allow_tf32
@@ -155,7 +157,7 @@ def _once(call: Callable[..., object], *given: torch.Tensor, **named: torch.Tens
 
 
 def _graph(step: Callable[[], object], steps: int) -> Callable[[], int]:
-    """Return a function that replays so many steps, captured as one graph, and returns how many."""
+    """Return a function that replays ``steps`` steps, captured as one graph, and returns their number."""
     side: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):

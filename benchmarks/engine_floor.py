@@ -1,4 +1,4 @@
-"""How near a step comes to its matrix products."""
+"""The share of a step's time that its matrix products take."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def floor(quick: bool) -> Table:
 
 
 def products(trainer: Trainer) -> Callable[[], None]:
-    """Return a function that computes the products of a trainer's step, its net being ``mlp``, and nothing else."""
+    """Return a function that computes only the matrix products of a trainer's step, for the net ``mlp``."""
     layout, count, batch = trainer.weights.plan.net, len(trainer.losses), trainer.train_state.batches.size
     (width, inputs), dim = layout["first.weight"], layout["last.weight"][0]
 

@@ -1,4 +1,4 @@
-"""What one would write without the engine: a DataLoader, a module, pytorch-metric-learning's ArcFace, and Adam."""
+"""The plain training loop for comparison: a DataLoader, a module, pytorch-metric-learning's ArcFace, and Adam."""
 
 import math
 from collections.abc import Iterator
@@ -49,9 +49,9 @@ MODULES = {"mlp": mlp, "cnn": cnn, "lenet_pp": lenet_pp}
 
 @final
 class Loop:
-    """One net, trained as in a tutorial: on the samples, the batch size and the rate of a trainer, as it begins.
+    """One net, trained as in a tutorial, with the samples, batch size and learning rate of a trainer.
 
-    The net has the trainer's weights, and its embeddings are compared with the trainer's: it is the same net.
+    The net gets the trainer's weights; its embeddings must equal the trainer's, which shows that it is the same net.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -62,7 +62,7 @@ class Loop:
             for parameter, view in zip(self._net.parameters(), views, strict=True):
                 parameter.copy_(view[0].view_as(parameter))
         x = data.scaled(data.train_x)
-        # pictures get the channel that convolutions ask for
+        # convolutions need a dimension for channels
         self._data = TensorDataset(x if own.net == "mlp" else x[:, None], data.train_y)
         with torch.no_grad():
             seen = self._net(self._data.tensors[0][:16])
@@ -75,7 +75,7 @@ class Loop:
         self._batches = self._forever(DataLoader(self._data, own.batch, shuffle=True, drop_last=True))
 
     def step(self) -> None:
-        """Take a step; where an epoch ends, the next one begins."""
+        """Take a step; a new epoch begins where one ends."""
         x, y = next(self._batches)
         self._adam.zero_grad()
         self._loss(self._net(x), y).backward()

@@ -1,4 +1,4 @@
-"""What it gains to compute large nets in parts that stay in the cache: in parts, all at once, and the loop."""
+"""The gain of computing large nets in parts that fit into the cache: in parts, all at once, and the loop."""
 
 from unittest.mock import patch
 
@@ -9,7 +9,7 @@ from benchmarks.report import Table
 from engine.compiled.parts import panels_per_part
 
 COUNT = 32
-#: What is measured, for how many rounds of how many seconds each.
+#: The cases, each with its rounds and the seconds of a round.
 CASES = (
     (Case("cnn", "mnist", 128), 9, 0.5),
     (Case("cnn", "mnist", 512), 5, 0.5),
@@ -39,7 +39,7 @@ def parts(quick: bool) -> Table:
 
 
 def _measured(case: Case, rounds: int, seconds: float) -> tuple[int, dict[str, list[float]]]:
-    """Return of how many panels a part is, and milliseconds a step of the loop, in parts and all at once."""
+    """Return the panels of a part, and milliseconds a step of the loop, in parts and all at once."""
     loop = Loop(ready(case.experiment(1, "exact")))
     apiece = ready(case.experiment(COUNT, "fast"))
     with patch("engine.compiled.parts.ROOM", 2**50):

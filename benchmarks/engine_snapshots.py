@@ -1,4 +1,4 @@
-"""What it costs to look: how much slower a run trains because of its frames."""
+"""The cost of frames: how much slower a run trains because of them."""
 
 import tempfile
 import time
@@ -21,11 +21,11 @@ from engine.running.run import Run
 PANELS, POINTS, A_SECOND = 8, 2000, 10.0
 CASES = (Case("mlp", "digits", 128), Case("mlp", "mnist", 128), Case("cnn", "mnist", 128))
 TARGET = "(target: at most 0.2)"
-WINDOW = 3.0  # seconds of training that make one measurement
+WINDOW = 3.0  # seconds of training for one measurement
 
 
 def snapshots(quick: bool) -> Table:
-    """Measure training with and without frames in turn, and a run of the worker."""
+    """Measure training with and without frames in turns, and a run of the worker."""
     table = Table(
         "engine_snapshots", f"Frames of {PANELS} panels of {POINTS:,} points, {A_SECOND:g} a second", "frames"
     )
@@ -77,7 +77,7 @@ def _all_the_time(case: Case, mode: str, windows: int) -> dict[str, list[float]]
 def _trained(
     trainer: Trainer, look: Callable[[], "Future[Picture]"] | None
 ) -> tuple[float, list[Picture], list[float]]:
-    """Train for a window; return steps a second, the frames, and the milliseconds that each one took of training."""
+    """Train for a window; return steps a second, the frames, and the milliseconds that each cost the training."""
     frames: list[Future[Picture]] = []
     taken = []
     steps, began = 0, time.perf_counter()
@@ -97,7 +97,7 @@ def _trained(
 
 
 def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
-    """Let a run train as the worker does."""
+    """Train a run as the worker does."""
     seen = 0
 
     def say(what: str, **_: object) -> None:
@@ -113,7 +113,7 @@ def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
         while not seen:
             run.work()
         run.pace(A_SECOND, experiment.steps_per_frame)
-        until = time.monotonic() + 5.0  # until it has its program, and knows what frames cost
+        until = time.monotonic() + 5.0  # until the run has its program and has measured its frames
         while time.monotonic() < until:
             _work(run)
         first = seen
@@ -132,7 +132,7 @@ def _in_a_run(case: Case, mode: str, windows: int) -> dict[str, list[float]]:
 
 
 def _work(run: Run) -> None:
-    """Let a run do a piece of work when it is due."""
+    """Do a piece of a run's work when it is due."""
     time.sleep(max(0.0, min(0.005, run.due - time.monotonic())))
     if run.due <= time.monotonic():
         run.work()

@@ -1,6 +1,6 @@
-"""The engine against the loop one would write instead, and what more panels cost.
+"""The engine against a plain training loop, and the cost of more panels.
 
-``speed``, ``large``: both in turn in one process, K panels of the engine against K runs of the loop, one after another.
+``speed`` and ``large``: K panels of the engine against K runs of the loop, in turns in one process.
 ``panels``: K panels against one panel, on one thread and on two.
 """
 
@@ -19,14 +19,14 @@ LOOP = "loop"
 
 @dataclass(frozen=True)
 class Turns:
-    """How many rounds are measured, and how many seconds and steps at least a variant takes in each."""
+    """The number of rounds, and the least seconds and steps of a variant in each."""
 
     rounds: int
     seconds: float
     least: int = LEAST
 
 
-#: How many times as fast as the loop the engine is to be.
+#: How many times as fast as the loop the engine should be.
 TARGETS = {
     ("mlp", 128, 1, "exact"): 2.0,
     ("mlp", 128, 8, "exact"): 3.5,
@@ -35,7 +35,7 @@ TARGETS = {
     ("lenet_pp", 128, 1, "fast"): 1.5,
 }
 
-#: What so many panels may cost at most, in terms of one: by net, panels, mode and threads.
+#: The largest cost of several panels in terms of one, by net, panels, mode and threads.
 COSTS = {("cnn", 8, "fast", 2): 3.5}
 
 
@@ -72,7 +72,7 @@ def large(quick: bool) -> Table:
             more, took = _compared(table, case, counts, turns, (count,))
             costs |= more
             times |= {name: numbers for name, numbers in took.items() if name not in times}
-            # kept as far as it is: all of it takes half an hour
+            # written after each case, since all of them take half an hour
             replace(table, rows=table.rows | costs | times).write(keep=not quick)
     table.rows |= costs | times
     return table
@@ -93,7 +93,7 @@ def _against(name: str, title: str) -> Table:
 def _compared(
     table: Table, case: Case, counts: tuple[int, ...], turns: Turns, shown: tuple[int, ...] = ()
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Add how many times as fast a case is, for the counts that are ``shown``; return what panels cost, and times."""
+    """Add the ratios of a case to the table, for the counts in ``shown``; return the costs of panels, and the times."""
     costs: dict[str, list[float]] = {}
     if case.missing:
         table.notes.append(case.missing)
@@ -115,7 +115,7 @@ def _compared(
 
 
 def panels(quick: bool) -> Table:
-    """Measure what K panels cost."""
+    """Measure the cost of K panels."""
     table = Table("engine_panels", "Steps of K panels against steps of one", "time for a step / that of one panel")
     table.notes = ["All variants of a net in turn in one process, a process for each number of threads."]
     counts = (1, 8) if quick else (1, 2, 4, 8, 32)
@@ -151,7 +151,7 @@ def _against_one(case: Case, counts: tuple[int, ...], rounds: int, seconds: floa
 
 
 def _engines(case: Case, counts: tuple[int, ...]) -> dict[str, Callable[[], object]]:
-    """Return the steps of all modes and counts, but for those that the compiler cannot make."""
+    """Return the steps of all modes and counts, without those that cannot be compiled."""
     steps: dict[str, Callable[[], object]] = {}
     for mode in MODES:
         for count in counts:
@@ -165,7 +165,7 @@ def _without(what: str) -> str:
 
 
 def _named(variant: str) -> str:
-    """Write a variant as the rows have it."""
+    """Return the name of a variant in the rows."""
     if variant == LOOP:
         return "the loop"
     mode, count = variant.split()

@@ -1,4 +1,4 @@
-"""A sweep: 64 settings of ArcFace on the digits, against as many runs of the loop, one after another."""
+"""A sweep of 64 settings of ArcFace on the digits, against 64 runs of the loop, one after another."""
 
 import os
 import tempfile
@@ -18,11 +18,11 @@ from engine.sweeping.chunks import MAX_CPU_PANELS
 from engine.sweeping.sweep import Sweep
 
 STEPS, SIDE = 660, 8
-#: How many times as many steps a sweep has that goes on long enough for a program to be compiled.
+#: Factor by which a sweep has more steps, so that compiling a program is worth it.
 LONG = 10
 CASE = Case("mlp", "digits", 128)
 GRID = {"margin": f"0.1:0.6:{SIDE}", "scale": f"8:32:{SIDE}"}
-#: Where the compiler keeps what it made for the next process, and what else may be left of it.
+#: Variables that name the folders in which a compiler leaves files for the next process.
 FOLDERS = ("TORCHINDUCTOR_CACHE_DIR", "TMPDIR")
 
 
@@ -60,7 +60,7 @@ def sweep(quick: bool) -> Table:
 
 @contextmanager
 def _nothing_compiled() -> Iterator[None]:
-    """Let processes that begin in the block find nothing that a compiler left."""
+    """Hide the files of earlier compilations from processes that start inside the block."""
     before = {name: os.environ.get(name) for name in FOLDERS}
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(dict.fromkeys(FOLDERS, folder))
@@ -74,7 +74,7 @@ def _nothing_compiled() -> Iterator[None]:
 
 
 def _swept(steps: int) -> dict[str, tuple[float, list[float]]]:
-    """Return for each sweep how long it took, and how long the loop took before and after it."""
+    """Return for each sweep its seconds, and the seconds of the loop before and after it."""
     found = {}
     before = _looped(steps)
     rows: tuple[tuple[str, str, int], ...] = (

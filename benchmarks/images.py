@@ -1,4 +1,4 @@
-"""What the recipes for real images reach (engine/config/recipes.py), per seed.
+"""The accuracy of the recipes for real images (engine/config/recipes.py), for several seeds.
 
 python -m benchmarks.images [--recipe mnist_cnn] [--seeds 3] [--device cpu] [--threads 2]
 """
@@ -14,7 +14,7 @@ from engine import Frame, Trainer
 from engine.config.recipes import RECIPES
 from engine.machine.threads import spare
 
-#: How many times the accuracy is looked at, the end included.
+#: How often the accuracy is measured, including the end.
 LOOKS = 5
 
 
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _trained(trainer: Trainer, what: str) -> tuple[float, list[Frame]]:
-    """Train to the end; return the seconds that the steps took and the frames on the way."""
+    """Train to the end; return the seconds of the steps, and the frames at each look."""
     total = trainer.experiment.steps
     seconds, looks = 0.0, []
     with tqdm(total=total, desc=what, unit="step") as bar:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.losses [--batches 128 1024] [--seconds 1.5]
 
-Both are called in turn in one process, with gradients of embeddings and class vectors; medians and their ratio are
-printed and written to ``benchmarks/results/losses.{md,json}``. Where values agree that is checked first. Peak memory
-is measured in a process of its own for each loss. What a library cannot do in the memory there is, is told.
+Both are called in turns in one process, with gradients of embeddings and class vectors. Medians and their ratio are
+printed and written to ``benchmarks/results/losses.{md,json}``. Where the values should agree, that is checked first.
+Peak memory is measured in a fresh process for each loss. Cases that run out of memory are listed as such.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def _raw(power: int) -> distances.LpDistance:
 
 @dataclass(frozen=True)
 class Match:
-    """Our loss at the knobs that come closest to theirs; ``most`` is the largest batch that theirs can do."""
+    """Our loss at the knobs that come closest to theirs. ``most`` is the largest batch that theirs can compute."""
 
     slug: str
     theirs: Callable[[], Any]
@@ -102,14 +102,14 @@ MATCHES = (
 
 
 def batch(size: int) -> tuple[Tensor, Tensor]:
-    """Return embeddings and labels, each class as often as the others."""
+    """Return embeddings ``(N, D)`` and labels ``(N,)``, with the same number of samples for each class."""
     rng = torch.Generator().manual_seed(0)
     z = torch.randn(size, DIM, generator=rng, requires_grad=True)
     return z, torch.arange(size) % CLASSES
 
 
 def ours_and_theirs(match: Match, size: int) -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
-    """Return both as functions that compute value and gradients of the same batch."""
+    """Return both losses as functions that compute value and gradients of the same batch."""
     z, y = batch(size)
     loss = LOSSES[match.slug](**match.knobs)
     state = {name: tensor.requires_grad_() for name, tensor in loss.init(CLASSES, DIM, torch.Generator()).items()}
@@ -140,7 +140,7 @@ def seconds(call: Callable[[], Tensor]) -> float:
 
 
 def compared(match: Match, size: int, budget: float) -> dict[str, Any]:
-    """Call both in turn for a time, and return all durations in milliseconds."""
+    """Call both in turns for ``budget`` seconds, and return all durations in milliseconds."""
     ours, their = ours_and_theirs(match, size)
     both = size <= match.most
     if both and match.equal:
@@ -169,7 +169,7 @@ def row(found: dict[str, Any]) -> str:
 
 
 def peak(slug: str, mining: str, size: int) -> int:
-    """Return by how many bytes value and gradients of a batch raise the peak of a fresh process."""
+    """Return by how many bytes one batch, with its gradients, raises the peak memory of a fresh process."""
     command = [sys.executable, "-m", "benchmarks.losses", "--peak", slug, mining, str(size)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -177,16 +177,16 @@ def peak(slug: str, mining: str, size: int) -> int:
 def _peak_here(slug: str, mining: str, size: int) -> None:
     loss = LOSSES[slug]().replace(mining=mining)
     small, (z, y) = batch(16), batch(size)
-    torch.autograd.grad(loss(*small, {}).mean(), small[0])  # what is loaded on the first call
+    torch.autograd.grad(loss(*small, {}).mean(), small[0])  # the first call also loads things
     before = _highest()
     torch.autograd.grad(loss(z, y, {}).mean(), z)
     print(_highest() - before)
 
 
 def _highest() -> int:
-    """Return the most memory that this process has had, in bytes."""
+    """Return the peak memory of this process in bytes."""
     status = Path("/proc/self/status")
-    if status.is_file():  # the counter of getrusage begins with what the parent had
+    if status.is_file():  # the counter of getrusage includes the peak of the parent
         return next(1024 * int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

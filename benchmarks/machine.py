@@ -1,4 +1,4 @@
-"""Which machine a number was measured on: no measurement without it."""
+"""A description of the machine, which goes with every measurement."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ import torch
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine: processor, cores that this process may use, load, and versions."""
+    """Return processor, cores that this process may use, load, and versions."""
     return {
         "processor": _processor(),
         "cores": torch.multiprocessing.cpu_count(),
@@ -26,7 +26,7 @@ def machine() -> dict[str, Any]:
 
 
 def sentence(described: dict[str, Any]) -> str:
-    """Write the description as one line under a table."""
+    """Return the description as one line under a table."""
     gpu = f", {described['gpu']}" if described["gpu"] else ""
     return (
         f"{described['processor']}, {described['cores']} cores{gpu}, load {described['load']}; "
@@ -36,10 +36,10 @@ def sentence(described: dict[str, Any]) -> str:
 
 
 def _commit() -> str:
-    """Return the commit that was measured, with a + where files were changed since; ``unknown`` without Git."""
-    told = ["git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"]
+    """Return the commit, with a + if files have changed since, or ``unknown`` without Git."""
+    command = ["git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"]
     try:
-        return subprocess.run(told, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

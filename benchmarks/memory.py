@@ -1,8 +1,8 @@
-"""The worker's memory over short runs, one after another.
+"""The memory of the worker over many short runs.
 
     python -m benchmarks.memory [--runs 100] [--mode exact]
 
-Each run has a seed of its own; after it the resident memory of the worker's process is read (Linux).
+Each run has its own seed. The resident memory of the worker is read after each run (Linux only).
 """
 
 import argparse
@@ -15,9 +15,9 @@ from engine import Experiment
 from engine.running.client import Client
 
 STEPS = 40
-SETTLED = 20  # runs after which memory is to stay as it is
+WARM = 20  # runs after which memory should no longer grow
 WITHIN = 0.05
-SHOWN = (1, 10, SETTLED, 50, 100)
+SHOWN = (1, 10, WARM, 50, 100)
 
 
 def main() -> None:
@@ -32,11 +32,11 @@ def main() -> None:
     for count in SHOWN:
         if count <= len(resident):
             table.add(f"after run {count}", resident[count - 1])
-    settled = resident[SETTLED - 1 :]
-    if settled:
-        table.add(f"after runs {SETTLED} to {given.runs}", *settled)
-        ratios = [each / settled[0] for each in settled]
-        table.add(f"of that after run {SETTLED} (target: within {WITHIN:.0%})", *ratios)
+    later = resident[WARM - 1 :]
+    if later:
+        table.add(f"after runs {WARM} to {given.runs}", *later)
+        ratios = [each / later[0] for each in later]
+        table.add(f"of that after run {WARM} (target: within {WITHIN:.0%})", *ratios)
     table.write(keep=given.runs >= SHOWN[-1])
 
 

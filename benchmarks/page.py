@@ -1,7 +1,7 @@
-"""How soon the page moves, and how soon a knob that is dragged is seen, in a headless browser against a real server.
+"""The time until the page moves, and until a dragged knob is visible, in a headless browser with a real server.
 
-The first figure is the time from asking for the page to the first frame after the one it opened with. The second is
-the time from the slider's event to the animation frame in which the stage shows a frame trained with the new value.
+The first is the time from the request for the page to the first frame after the opening one. The second is the time
+from the slider's event to the animation frame in which the stage shows a frame trained with the new value.
 """
 
 import time

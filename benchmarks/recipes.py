@@ -1,11 +1,10 @@
-"""Do losses train as they stand? Defaults and settings on the digits, in the plane and in space, one run at a time.
+"""Test accuracy of every loss with its defaults and its settings, on the digits, in the plane and in space.
 
     python -m benchmarks.recipes [--dim 2 3] [--seeds 10] [--setting-seeds 3] [--losses arcface softmax]
 
-Prints a table and writes ``benchmarks/results/recipes.{md,json}`` (``recipes_3d`` in space), and from both the table
-of ``docs/recipes.md``. The test set is the data set's own split; nothing was chosen by looking at the training set's
-accuracy. Seconds are those of the processor for all training steps, frames excluded: on a free core, those on the
-clock. Of losses that are not named the results of before are kept; a run's accuracy does not depend on others.
+Prints a table, writes ``benchmarks/results/recipes.{md,json}`` (``recipes_3d`` in space), and writes the table of
+``docs/recipes.md`` from both. The test set is the data set's own split. Seconds are processor time of all training
+steps, without frames. Losses that are not named keep their earlier results.
 """
 
 import argparse
@@ -26,12 +25,12 @@ NAMES = {2: "recipes", 3: "recipes_3d"}
 WHERE = {2: "the plane", 3: "space"}
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
 TABLE = ("<!-- written by python -m benchmarks.recipes -->", "<!-- to here -->")
-TARGET, SECONDS = 0.93, 15.0  # what defaults must reach, and within which time, in nine seeds of ten ...
-TARGETS = {"arcface": (0.95, 10.0), "softmax": (0.92, 10.0)}  # ... and what a newcomer sees first
+TARGET, SECONDS = 0.93, 15.0  # accuracy and seconds that defaults must reach in nine seeds of ten ...
+TARGETS = {"arcface": (0.95, 10.0), "softmax": (0.92, 10.0)}  # ... and the same for what a newcomer sees first
 
 
 def entries(losses: list[str]) -> list[tuple[str, Panel]]:
-    """Return what is run, by the name of its row: each loss as it stands, then its settings."""
+    """Return the panels to train with the names of their rows: each loss with its defaults, then its settings."""
     found = []
     for slug in losses:
         found.append((slug, Panel(loss=slug)))
@@ -70,7 +69,7 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
 
 
 def page() -> None:
-    """Write the results, as far as there are any, into the page of what was found."""
+    """Write the results that exist into docs/recipes.md."""
     found = {dim: RESULTS / f"{name}.json" for dim, name in NAMES.items()}
     runs = {dim: json.loads(path.read_text("utf-8"))["runs"] for dim, path in found.items() if path.is_file()}
     lines = ["", "| loss | " + " | ".join(f"{WHERE[dim]}, median | lowest | n" for dim in runs) + " |"]
@@ -89,7 +88,7 @@ def page() -> None:
 
 def measure(dim: int, losses: list[str], seeds: int, setting_seeds: int) -> None:
     described = machine()
-    head = Experiment(panels=(Panel(loss="softmax"),))  # what is not given has its default
+    head = Experiment(panels=(Panel(loss="softmax"),))  # for the defaults of everything else
     lines = [
         f"# Losses as they stand, and their settings, on digits in {WHERE[dim]}",
         "",

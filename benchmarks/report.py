@@ -1,4 +1,4 @@
-"""What every benchmark prints and keeps: rows of numbers with n, median and spread, and the machine they came from."""
+"""The tables of the benchmarks: rows of numbers with n, median and spread, and the machine."""
 
 import json
 import socket
@@ -12,20 +12,20 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def p95(numbers: list[float]) -> float:
-    """Return the value that 95 of 100 do not exceed (the largest, where there are fewer than 20)."""
+    """Return the 95th percentile (the largest number, where there are fewer than 20)."""
     return sorted(numbers)[max(0, -(-95 * len(numbers) // 100) - 1)]
 
 
 @dataclass
 class Table:
-    """The figures of one benchmark, by row; ``write`` prints them and keeps them as Markdown and JSON."""
+    """The numbers of one benchmark, by row; ``write`` prints them and saves them as Markdown and JSON."""
 
     name: str
     title: str
@@ -39,7 +39,7 @@ class Table:
         self.rows.setdefault(row, []).extend(numbers)
 
     def write(self, *, keep: bool = True) -> None:
-        """Print the table and, unless it was a trial, keep it in ``benchmarks/results``."""
+        """Print the table and, with ``keep``, save it in ``benchmarks/results``."""
         described = machine()
         lines = [f"# {self.title}", ""]
         lines += [f"| {self.measure} | n | median | min | max | p95 |", "|---|---|---|---|---|---|"]

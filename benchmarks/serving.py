@@ -1,4 +1,4 @@
-"""The app in a process of its own, with an empty folder of runs."""
+"""The app in its own process, with an empty folder of runs."""
 
 import subprocess
 import sys
@@ -42,6 +42,6 @@ def wait_ready(address: str, server: subprocess.Popen[bytes]) -> None:
         try:
             with urllib.request.urlopen(f"{address}/healthz", timeout=5):
                 return
-        except OSError:  # not there yet, or 503
+        except OSError:  # not listening yet, or 503
             time.sleep(0.05)
     raise RuntimeError("the app ended before it was ready")

@@ -1,9 +1,9 @@
-"""How often a second four panels move: the stage against charts redrawn in a fragment, side by side in one browser.
+"""Pictures a second of four panels: the stage against Plotly charts redrawn in a fragment, in one browser.
 
-Both stand in a page of one Streamlit server and show the same synthetic run: 4 panels, 2,000 points each, regions on.
-The charts get their regions as a heat map of 80 x 80 cells; the stage computes them
-at every pixel, at a lower resolution while it moves and a picture takes more than 30 ms. A picture of the
-charts counts once all four show the same frame of the run.
+Both are in a page of one Streamlit server and show the same synthetic run of 4 panels with 2,000 points and regions.
+The charts get their regions as a heat map of 80 x 80 cells. The stage computes them at every pixel, at a lower
+resolution while it moves if a picture takes more than 30 ms. A picture of the charts counts when all four show the
+same frame of the run.
 """
 
 import os
@@ -112,7 +112,7 @@ def main() -> None:
             _wait(f"{address}/_stcore/health")
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
-                for _ in range(ROUNDS):  # by turns, so that a busy minute of the machine meets both
+                for _ in range(ROUNDS):  # in turns, so that a busy minute of the machine slows down both
                     table.add("stage (WebGL2, resolution lowered while moving)", _stage(browser, address))
                     table.add("st.plotly_chart in st.fragment(run_every=0.05)", _charts(browser, address))
                 browser.close()
@@ -144,7 +144,7 @@ def _stage(browser: Any, address: str) -> float:
     page.evaluate("() => lossGeometry.stage.seek(0)")
     page.click("[data-act=loop]")
     page.click("[data-act=play]")
-    page.wait_for_timeout(2000)  # until the resolution suits the machine
+    page.wait_for_timeout(2000)  # until the resolution has adapted to the machine
     measured = float(page.evaluate(_STAGE, SECONDS))
     assert page.evaluate("() => lossGeometry.playing")
     page.close()

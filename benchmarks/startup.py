@@ -1,6 +1,6 @@
-"""How long it takes from a clone to a page that is ready, and how long when started again.
+"""The time from a fresh clone to a page that is ready, and the time of a second start.
 
-A fresh clone, ``make run``, and the seconds until ``/healthz`` answers 200, with the packages in pip's cache.
+Clones, calls ``make run``, and measures the seconds until ``/healthz`` answers 200, with packages in pip's cache.
 """
 
 import os
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _until_ready(clone: Path) -> float:
-    """Start the app as its README says, wait until it is ready, and end it."""
+    """Start the app as the README says, wait until it is ready, and end it."""
     port = free_port()
     settings = {**os.environ, "LOSS_GEOMETRY_RUNS": str(clone / "runs")}
     began = time.perf_counter()

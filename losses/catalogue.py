@@ -39,8 +39,8 @@ KIND = Kind[Loss](
     word="loss",
     group="loss_geometry.losses",
     base=Loss,
-    called="losses.Loss",
-    said={"slug": str, "title": str, "formula": str, "family": Family, "cite": Citation, "branches": tuple},
+    base_name="losses.Loss",
+    attributes={"slug": str, "title": str, "formula": str, "family": Family, "cite": Citation, "branches": tuple},
     example="poly_1:Poly1",
 )
 

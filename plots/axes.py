@@ -1,4 +1,4 @@
-"""What must be seen of a run: one view for all its frames, of each panel or of all together."""
+"""The axes of a film: one view for all frames, for each panel or for all panels together."""
 
 from collections.abc import Iterable
 
@@ -6,25 +6,25 @@ import numpy as np
 
 from engine import Experiment, Frame, PanelFrame
 from losses import LOSSES, Family, HeadKind
-from plots.lens import Floats, View, edges, fitted
+from plots.lens import Floats, View, edges, fit_view
 
-#: Families whose scores grow with the length of the embedding alike.
+#: Families whose scores grow with the length of the embedding in the same way.
 _LINEAR = {Family.SOFTMAX, Family.WEIGHTING}
 
-#: One stray point in five hundred on a side may lie outside, where the view would have to grow so much for it.
+#: On each side one point in 500 may lie outside, if the view would have to grow by this factor to include it.
 _STRAY, _WORTH = 0.002, 1.5
 
 
 def own_axes(experiment: Experiment) -> bool:
-    """Tell whether each panel needs axes of its own: the sizes of some pictures say nothing about the others."""
+    """Return whether each panel needs axes of its own, because the sizes of the pictures cannot be compared."""
     families = {LOSSES[panel.loss].family for panel in experiment.panels}
     return len(families) > 1 and not families <= _LINEAR
 
 
 def views(frames: Iterable[tuple[Frame, float]], own: bool) -> tuple[View, ...]:
-    """Return a view for each panel that shows it in all the frames; the same one for all, unless each has its own.
+    """Return a view for each panel that shows it in all frames; the same view for all, unless each has its ``own``.
 
-    Beside each frame stands the azimuth from which it is seen, in space.
+    ``frames`` are pairs of a frame and, in space, the azimuth of the camera in radians.
     """
     bounds: list[_Bounds] = []
     for frame, azimuth in frames:
@@ -39,7 +39,7 @@ def views(frames: Iterable[tuple[Frame, float]], own: bool) -> tuple[View, ...]:
 
 
 class _Bounds:
-    """How far a panel reaches towards the edges of its pictures: without strays, and with every point."""
+    """How far a panel reaches towards the edges of its pictures, without stray points and with them."""
 
     def __init__(self, dim: int) -> None:
         self._dim = dim
@@ -48,7 +48,7 @@ class _Bounds:
         self._every: list[Floats] = []
 
     def take(self, panel: PanelFrame, towards: Floats) -> None:
-        """Grow to a panel in a frame, in the directions ``(E, D)`` of the edges of its picture."""
+        """Grow to include a panel of a frame; ``towards`` ``(E, D)`` are the directions of the edges of its picture."""
         z = panel.embeddings[np.isfinite(panel.embeddings).all(axis=1)].astype(np.float64)
         reach = np.sort(z @ towards.T, axis=0)
         beside = _beside(panel, towards)
@@ -58,19 +58,19 @@ class _Bounds:
         self._every.append(np.maximum(beside, reach[-1] if len(z) else none))
 
     def join(self, other: "_Bounds") -> None:
-        """Grow to another panel in the same frames."""
+        """Grow to include another panel in the same frames."""
         self._most = list(np.maximum(self._most, other._most))
         self._every = list(np.maximum(self._every, other._every))
 
     def view(self) -> View:
-        """Return the view that shows this."""
+        """Return the view that shows all this."""
         towards = np.concatenate(self._edges)
-        inner, outer = (fitted(towards, np.concatenate(reach)) for reach in (self._most, self._every))
+        inner, outer = (fit_view(towards, np.concatenate(reach)) for reach in (self._most, self._every))
         return outer if outer.radius <= _WORTH * inner.radius else inner
 
 
 def _beside(panel: PanelFrame, towards: Floats) -> Floats:
-    """Return how far reaches what is seen beside the points: the origin, the unit circle (sphere), or centres."""
+    """Return how far the origin, the unit circle (sphere) or the centres reach, which are shown beside the points."""
     match panel.head.kind:
         case HeadKind.LINEAR:
             return np.zeros(len(towards))

@@ -1,4 +1,4 @@
-"""A loss against the one scalar that it depends on: value, slope, and what the loss makes of cosine or weight."""
+"""Curves of a loss against the one scalar that it depends on: value, slope, target cosine and weight."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,26 +14,26 @@ from spec import text
 
 Floats = NDArray[np.float64]
 
-#: Pixels beside the plots, fixed so that what stands under a figure can share its x axis.
+#: Margins of the plots in pixels, fixed so that a histogram below can share the x axis.
 LEFT, RIGHT = 72, 36
 
-#: Pixels of one row of a figure.
+#: Height of one row of a figure in pixels.
 ROW = 150
 
-#: Blue and orange of Okabe and Ito (2008), told apart by every eye and on light and dark ground, then their green.
+#: Blue, orange and green of Okabe and Ito (2008), safe for colour-blind readers on light and dark ground.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73")
 _FAINT = ("rgba(128,128,128,0.9)", "rgba(128,128,128,0.7)", "rgba(128,128,128,0.5)")
 _DASHES = ("solid", "dash", "dot")
 
 _SAMPLES = 401
 
-#: An axis shows everything, unless one part in fifty of the curve would take more than two thirds of it.
+#: A value axis shows everything, unless a fiftieth of the curve would take more than two thirds of it.
 _TAIL, _STRETCH = 0.02, 3.0
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A loss that is drawn faintly beside the one in question, and what it is called."""
+    """A loss that is drawn faintly for comparison, and its label."""
 
     label: str
     loss: Loss
@@ -57,12 +57,12 @@ _ROWS = (
 
 
 def variables(loss: Loss) -> tuple[str, ...]:
-    """Return the scalars that the branches of a loss depend on, each once."""
+    """Return the names of the scalars that the branches of a loss depend on, each once."""
     return tuple(dict.fromkeys(loss.profile(branch).variable for branch in loss.branches))
 
 
 def span(loss: Loss, variable: str) -> tuple[float, float]:
-    """Return from where to where the curves of a loss over one scalar go."""
+    """Return the range of the curves of a loss over one scalar."""
     profiles = [profile for _, profile in _profiles(loss, variable)]
     return min(profile.low for profile in profiles), max(profile.high for profile in profiles)
 
@@ -70,8 +70,8 @@ def span(loss: Loss, variable: str) -> tuple[float, float]:
 def curves(loss: Loss, language: str, references: Sequence[Reference] = (), variable: str = "") -> go.Figure:
     """Draw the closed form of a loss over one scalar (its first, if none is named), one row a quantity.
 
-    The rows are value and slope, then the target curve of losses on angles and the weight of those that weigh
-    their samples. Kinks are marked where the slope jumps; references stand behind, faint.
+    The rows are value and slope, then the target curve of losses on angles and the weight of losses that weigh
+    samples. Kinks, where the slope jumps, are marked. References are drawn faintly behind.
     """
     variable = variable or variables(loss)[0]
     own, ends = _profiles(loss, variable), span(loss, variable)
@@ -108,23 +108,23 @@ def _kinks(profile: Profile) -> list[float]:
 
 
 def _grid(profile: Profile) -> Floats:
-    """Return where a curve is evaluated: evenly, and close to either side of each kink, so that jumps are upright."""
+    """Return where a curve is evaluated: evenly, and close to both sides of each kink, so that jumps are vertical."""
     near = 1e-7 * (profile.high - profile.low)
     sides = [kink + side for kink in _kinks(profile) for side in (-near, near)]
     return np.unique(np.concatenate([np.linspace(profile.low, profile.high, _SAMPLES), sides]))
 
 
 def _add(figure: go.Figure, place: int, curve: Curve | None, x: Floats, **style: object) -> None:
-    """Add a curve to a row, if there is one; the legend names it once."""
+    """Add a curve to a row if there is one; it gets one entry in the legend."""
     if curve is None or not len(x):
         return
-    known = {trace.name for trace in figure.data}
-    style = {"mode": "lines", "legendgroup": style["name"], "showlegend": style["name"] not in known} | style
+    names = {trace.name for trace in figure.data}
+    style = {"mode": "lines", "legendgroup": style["name"], "showlegend": style["name"] not in names} | style
     figure.add_trace(go.Scatter(x=x, y=curve(x), **style), row=place, col=1)
 
 
 def _range(figure: go.Figure, place: int, ends: tuple[float, float]) -> list[float]:
-    """Return the range of a row: all that lies between the ends, without a steep part that would flatten the rest."""
+    """Return the value range of a row between the ends, without a steep part that would flatten the rest."""
     traces = list(figure.select_traces(row=place, col=1))
     x = np.concatenate([np.asarray(trace.x, dtype=float) for trace in traces])
     y = np.concatenate([np.asarray(trace.y, dtype=float) for trace in traces])

@@ -1,4 +1,4 @@
-"""Pictures and films of a recording, drawn without a browser: every frame under one view."""
+"""Pictures and films of a recording, drawn without a browser, with one view for all frames."""
 
 import math
 import warnings
@@ -20,15 +20,15 @@ from plots.layout import Layout
 from plots.lens import AZIMUTH, Lens, View
 from plots.lettering import chinese_font, figure_of, fit, percent, plain, width, write
 from plots.panel import draw, key
-from plots.scene import INK, Scene, margin_seen
+from plots.scene import INK, Scene, shows_margin
 from spec import LANGUAGES, Message, Refusal, has_text, text
 
 Picture = NDArray[np.uint8]
 
-#: How far the camera goes round during a film in space, in degrees.
+#: Degrees by which the camera goes round during a film in space.
 TURN = 60.0
 
-#: How far letters that are less important are drawn towards the paper.
+#: The colour of less important letters.
 _GREY = (*INK, 0.62)
 
 
@@ -59,11 +59,11 @@ class Film:
         turn: float = TURN,
         directions: bool = False,
     ) -> Self:
-        """Choose the frames from ``first`` to ``last`` (the newest), and fit one view to all of them.
+        """Choose every ``every``-th frame from ``first`` to ``last`` (by default the newest), with one view for all.
 
-        ``size`` is width and height in pixels; in space the camera goes round by ``turn`` degrees from the first
-        frame to the last. With ``directions``, samples of losses on angles are drawn on the unit circle (sphere).
-        Raises ``Refusal`` for frames that are not there and settings that cannot be.
+        ``size`` is width and height in pixels. In space the camera goes round by ``turn`` degrees from the first
+        frame to the last. With ``directions``, samples of losses on angles are drawn on the unit circle or sphere.
+        Raises ``Refusal`` for frames that do not exist and for settings out of range.
         """
         if language not in LANGUAGES:
             raise Refusal("film.language", found=repr(language)[:40], allowed=", ".join(LANGUAGES))
@@ -82,9 +82,9 @@ class Film:
         experiment = Experiment.parse(recording.meta["experiment"])
         layout = Layout.of(len(experiment.panels), size)
         frames = range(first, last + 1, every)
-        shown = ((_read(recording, frame, directions), _azimuth(frames, turn, frame)) for frame in frames)
-        seen = views(shown, own_axes(experiment))
-        return cls(recording, experiment, frames, (layout.width, layout.height), language, turn, directions, seen)
+        readings = ((_read(recording, frame, directions), _azimuth(frames, turn, frame)) for frame in frames)
+        fitted = views(readings, own_axes(experiment))
+        return cls(recording, experiment, frames, (layout.width, layout.height), language, turn, directions, fitted)
 
     def __iter__(self) -> Iterator[Picture]:
         """Draw the frames, one after the other."""
@@ -92,29 +92,33 @@ class Film:
 
     @cached_property
     def readable(self) -> Message | None:
-        """A sentence where the letters of the language are not to be had, and English stands in; else ``None``."""
+        """A sentence where no font has the letters of the language, so that English is used; else ``None``."""
         return Message.of("film.no_font") if self.language == "zh" and chinese_font() is None else None
 
     def draw(self, frame: int) -> Picture:
-        """Draw a frame."""
-        shown = _read(self.recording, frame, self.directions)
+        """Draw a frame as pixels ``(H, W, 3)``."""
+        self.figure(frame)
+        return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
+
+    def figure(self, frame: int) -> Figure:
+        """Draw a frame and return its figure; the next frame is drawn into the same one. A pixel is a point."""
+        current = _read(self.recording, frame, self.directions)
         layout = Layout.of(len(self.experiment.panels), self.size)
-        canvas = self._canvas
-        figure = canvas.figure
+        figure = self._canvas.figure
         figure.clear()
         with leave_one_core(), warnings.catch_warnings():
-            # a class may be named with characters that no font here has: they are drawn as boxes
+            # characters in names of classes that no font here has are drawn as boxes
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self._draw_head(figure, layout, shown)
-            for place, panel in enumerate(shown.panels):
+            self._draw_head(figure, layout, current)
+            for place, panel in enumerate(current.panels):
                 self._draw_panel(figure, layout, place, panel, _azimuth(self.frames, self.turn, frame))
-            self._draw_legend(figure, layout, shown)
-            canvas.draw()
-        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+            self._draw_legend(figure, layout, current)
+            self._canvas.draw()
+        return figure
 
     @cached_property
     def _canvas(self) -> FigureCanvasAgg:
-        """Where all frames are drawn, one after the other. A pixel is a point: sizes are in pixels everywhere."""
+        """The canvas for all frames. A pixel is a point, so sizes are in pixels everywhere."""
         width, height = self.size
         return FigureCanvasAgg(Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="white"))
 
@@ -141,10 +145,10 @@ class Film:
         slug = self.experiment.panels[place].loss
         title = loss_title(LOSSES[slug], "en" if self.readable else self.language)
         upper = low + high + 24 * scale
-        named = write(figure, left, upper, title, 15 * scale, bold=True)
-        fit(named, wide)
+        name = write(figure, left, upper, title, 15 * scale, bold=True)
+        fit(name, wide)
         settings = write(figure, 0, upper, self._settings(slug, panel), 11.5 * scale, color=_GREY)
-        used = width(named) + 10 * scale
+        used = width(name) + 10 * scale
         settings.set_x(left + used)
         fit(settings, wide - used)
         numbers = (
@@ -156,29 +160,29 @@ class Film:
         self._draw_notes(figure, layout, place, scene)
 
     def _settings(self, slug: str, panel: PanelFrame) -> str:
-        """Return the knobs as they are in this frame."""
-        written = []
+        """Return the knobs of this frame as one line."""
+        parts = []
         for knob in LOSSES[slug].knobs():
             value = panel.knobs.get(knob.name, knob.default)
             if isinstance(value, str):
                 key = f"ui.word.{knob.name}.{value}"
-                written.append(self._say(key) if has_text(key) else value)
+                parts.append(self._say(key) if has_text(key) else value)
             elif isinstance(value, bool):
                 key = f"ui.knob.{knob.name}"
-                written += [self._say(key) if has_text(key) else knob.name] if value else []
+                parts += [self._say(key) if has_text(key) else knob.name] if value else []
             else:
-                written.append(f"{plain(knob.symbol) or knob.name} {figure_of(value)}")
-        return " · ".join(written)
+                parts.append(f"{plain(knob.symbol) or knob.name} {figure_of(value)}")
+        return " · ".join(parts)
 
     def _draw_notes(self, figure: Figure, layout: Layout, place: int, scene: Scene) -> None:
-        """Say what the picture cannot show: that a panel has stopped, has no head, or has samples elsewhere."""
+        """Write what the picture cannot show: that a panel has stopped, has no head, or has samples elsewhere."""
         notes = []
         if scene.panel.stopped is not None:
             notes.append(self._say("stage.stopped"))
-        if count := int((scene.known & ~scene.seen).sum()):
-            notes.append(self._say("film.outside", count=count, total=len(scene.seen)))
-        if count := int((~scene.known).sum()):
-            notes.append(self._say("film.unknown", count=count, total=len(scene.seen)))
+        if count := int((scene.present & ~scene.visible).sum()):
+            notes.append(self._say("film.outside", count=count, total=len(scene.visible)))
+        if count := int((~scene.present).sum()):
+            notes.append(self._say("film.unknown", count=count, total=len(scene.visible)))
         if self.directions and scene.panel.head.kind is HeadKind.COSINE:
             notes.append(self._say("film.directions"))
         if not scene.panel.head.learned:
@@ -188,17 +192,17 @@ class Film:
         fit(words, wide)
 
     def _draw_legend(self, figure: Figure, layout: Layout, frame: Frame) -> None:
-        """Say what the marks mean."""
+        """Explain the marks."""
         scale, middle = layout.scale, layout.foot / 2
         axes = figure.add_axes((0, 0, 1, layout.foot / layout.height), xlim=(0, layout.width), ylim=(0, layout.foot))
         axes.set_axis_off()
         x, room = layout.margin + 6 * scale, layout.width - layout.margin
-        marks = ["train", "test", "wrong", *(["band"] if any(map(margin_seen, frame.panels)) else [])]
+        marks = ["train", "test", "wrong", *(["band"] if any(map(shows_margin, frame.panels)) else [])]
         for mark in marks:
             key(axes, mark, x, middle, scale)
             words = write(figure, x + 11 * scale, middle - 4 * scale, self._say(f"film.{mark}"), 11 * scale)
             x += width(words) + 30 * scale
-            if x > room:  # a narrow picture has no room for all
+            if x > room:  # no room in a narrow picture
                 words.remove()
                 return
         if any(len(panel.shapes) for panel in frame.panels):
@@ -208,15 +212,15 @@ class Film:
 
 
 def _read(recording: Recording, frame: int, directions: bool) -> Frame:
-    """Read a frame, the embeddings that count by their angles brought to length one where that is asked for."""
-    read = recording.frame(frame)
+    """Read a frame; with ``directions``, embeddings of losses on angles get length one."""
+    whole = recording.frame(frame)
     if not directions:
-        return read
+        return whole
     panels = (
         replace(panel, embeddings=_unit(panel.embeddings)) if panel.head.kind is HeadKind.COSINE else panel
-        for panel in read.panels
+        for panel in whole.panels
     )
-    return replace(read, panels=tuple(panels))
+    return replace(whole, panels=tuple(panels))
 
 
 def _unit(z: NDArray[np.float32]) -> NDArray[np.float32]:

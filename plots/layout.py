@@ -1,4 +1,4 @@
-"""Where the panels lie in a picture."""
+"""The layout of panels in a picture."""
 
 import math
 from dataclasses import dataclass
@@ -6,26 +6,26 @@ from typing import Self
 
 from spec import Refusal
 
-#: So many panels stand beside each other; more stand in a grid.
+#: Up to so many panels are in one row; more are in a grid.
 _ROW = 4
 
-#: Pixels of a panel where no size is asked for: by how many there are, and at least.
+#: Default side of a panel in pixels, by the number of panels; the width and least side of a grid.
 _SIDES = {1: 720, 2: 600, 3: 520, 4: 460}
 _GRID_WIDTH, _LEAST_SIDE = 1600, 240
 
-#: Pixels that a panel must have, and that a picture may have.
+#: Least side of a panel and largest side of a picture, in pixels.
 _LEAST, MOST = 160, 4096
 
-#: What stands around the panels, in pixels at scale 1: the rim, between two, above all, above each, below each and all.
+#: Space around the panels in pixels at scale 1: rim, gap between two, above all, above each, below each, below all.
 _RIM, _GAP, _TOP, _HEADER, _NOTE, _FOOT = 12.0, 14.0, 36.0, 46.0, 18.0, 30.0
 
-#: Letters and lines have scale 1 in a panel of so many pixels; they grow and shrink with it, within limits.
+#: Letters and lines have scale 1 in a panel of so many pixels; the scale follows the panel between two limits.
 _PLAIN, _SMALLEST, _LARGEST = 480.0, 0.75, 2.5
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A picture of so many pixels with ``count`` panels."""
+    """A picture of ``width`` by ``height`` pixels with ``count`` panels."""
 
     count: int
     width: int
@@ -33,7 +33,7 @@ class Layout:
 
     @classmethod
     def of(cls, count: int, size: tuple[int, int] | None = None) -> Self:
-        """Return the layout of a size, or of one that suits the panels; raise ``Refusal`` where they have no room."""
+        """Return the layout for a size, or for a default size; raise ``Refusal`` where the panels have no room."""
         if size is None:
             columns, rows = _grid(count)
             side = _SIDES.get(count, max(_LEAST_SIDE, _GRID_WIDTH // columns))
@@ -61,16 +61,16 @@ class Layout:
 
     @property
     def margin(self) -> float:
-        """Pixels at the rim."""
+        """The rim in pixels."""
         return _RIM * self.scale
 
     @property
     def foot(self) -> float:
-        """Pixels of the line below the panels."""
+        """The height in pixels of the line below the panels."""
         return _FOOT * self.scale
 
     def panel(self, place: int) -> tuple[int, int, int, int]:
-        """Return the left and the lower side of a panel, its width and its height, from the lower left."""
+        """Return left, bottom, width and height of a panel in pixels from the lower left."""
         columns, rows = _grid(self.count)
         scale = self.scale
         row, column = divmod(place, columns)
@@ -87,7 +87,7 @@ def _grid(count: int) -> tuple[int, int]:
 
 
 def _around(columns: int, rows: int, side: int, scale: float) -> tuple[int, int]:
-    """Return the even width and height of a picture whose panels have a side."""
+    """Return the even width and height of a picture with panels of this side."""
     width = columns * side + (2 * _RIM + (columns - 1) * _GAP) * scale
     height = rows * side + (_TOP + _FOOT + rows * (_HEADER + _NOTE) + (rows - 1) * _GAP) * scale
     return 2 * math.ceil(width / 2 + 1), 2 * math.ceil(height / 2 + 1)

@@ -1,4 +1,4 @@
-"""Letters in pictures: a font that has them, numbers for people, and texts cut to the room that there is."""
+"""Letters in pictures: fonts, formatted numbers, and texts cut to fit."""
 
 import math
 import re
@@ -32,7 +32,7 @@ _GREEK = {
     **{"lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ", "omega": "ω"},
     "Delta": "Δ",
 }
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @cache
@@ -44,7 +44,7 @@ def chinese_font() -> str | None:
 
 @cache
 def font(size: float, *, bold: bool = False) -> FontProperties:
-    """Return the font of a size in pixels; what it lacks comes from a Chinese one, where that is installed."""
+    """Return the font of a size in pixels, with an installed Chinese font for the characters that it lacks."""
     other = chinese_font()
     return FontProperties(
         family=["DejaVu Sans", *([other] if other else [])], size=size, weight="bold" if bold else "normal"
@@ -52,13 +52,13 @@ def font(size: float, *, bold: bool = False) -> FontProperties:
 
 
 def write(figure: Figure, x: float, y: float, words: str, size: float, *, bold: bool = False, **style: object) -> Text:
-    """Write words at a pixel of a figure, from its lower left."""
+    """Write words at a pixel, counted from the lower left of a figure."""
     place = {"transform": None, "parse_math": False, "verticalalignment": "baseline"}
     return figure.text(x, y, words, fontproperties=font(size, bold=bold), **{**place, **style})
 
 
 def width(words: Text) -> float:
-    """Return how many pixels a text takes."""
+    """Return the width of a text in pixels."""
     assert words.figure is not None
     canvas = words.figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
@@ -66,17 +66,17 @@ def width(words: Text) -> float:
 
 
 def fit(words: Text, room: float) -> None:
-    """Cut a text so that it takes at most so many pixels."""
-    whole, taken = words.get_text(), width(words)
-    kept = len(whole)
-    while kept and taken > room:
-        kept = max(0, min(kept - 1, int(kept * room / taken)))
-        words.set_text(whole[:kept].rstrip() + "…" if kept else "")
-        taken = width(words)
+    """Cut a text so that it is at most ``room`` pixels wide."""
+    whole, pixels = words.get_text(), width(words)
+    count = len(whole)
+    while count and pixels > room:
+        count = max(0, min(count - 1, int(count * room / pixels)))
+        words.set_text(whole[:count].rstrip() + "…" if count else "")
+        pixels = width(words)
 
 
 def figure_of(value: float) -> str:
-    """Write a number with three significant digits, without an exponent where it can be helped."""
+    """Format a number with three significant digits, with an exponent only where it is very small or large."""
     if math.isnan(value):
         return "–"
     sign, size = "−" if value < 0 else "", abs(value)
@@ -87,11 +87,11 @@ def figure_of(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of one."""
+    """Format a share of one as per cent."""
     return "–" if math.isnan(share) else f"{100 * share:.1f} %"
 
 
 def plain(symbol: str) -> str:
-    """Write the LaTeX symbol of a knob in plain letters."""
+    """Return the LaTeX symbol of a knob in plain letters."""
     greek = re.sub(r"\\([A-Za-z]+)", lambda found: _GREEK.get(found[1], found[1]), symbol)
-    return re.sub(r"[{}$]", "", re.sub(r"_\{?(\d+)\}?", lambda found: found[1].translate(_LOWERED), greek))
+    return re.sub(r"[{}$]", "", re.sub(r"_\{?(\d+)\}?", lambda found: found[1].translate(_SUBSCRIPTS), greek))

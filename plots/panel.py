@@ -1,4 +1,4 @@
-"""One panel of a frame as it stands on the stage (app/stage), drawn with Matplotlib."""
+"""One panel of a frame, drawn with Matplotlib to look as on the stage (app/stage)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,25 +14,25 @@ from losses import HeadKind
 from plots.lettering import figure_of, font
 from plots.paths import paths
 from plots.regions import regions
-from plots.scene import INK, PAPER, Line, Scene, lines, mixed, space, tint
+from plots.scene import INK, PAPER, Line, Scene, lines, mix, space, tint
 
 Floats = NDArray[np.float64]
 
-#: How strongly regions are coloured, and pixels from one stripe of the margin band to the next.
+#: Strength of the colours of regions, and pixels between two stripes of the margin band.
 _STRENGTH, _STRIPE = 0.26, 9.0
 
-#: In space what is nearer hides what is further away, in so many layers.
+#: Layers in space; a nearer layer covers those behind it.
 _LAYERS = 16
 
-#: Pixels between two lines of the grid, at least.
+#: Least number of pixels between two lines of the grid.
 _GRID = 56
 
-#: The colours of all classes that a point may have.
+#: The colours of all possible classes of a point.
 _TINTS = np.array([tint(c) for c in range(256)])
 
 
 def draw(figure: Figure, left: int, low: int, scene: Scene) -> None:
-    """Draw a panel into a figure, with its lower left corner at a pixel; a figure has a point for each pixel."""
+    """Draw a panel into a figure with its lower left corner at a pixel. The figure has one point for each pixel."""
     lens = scene.lens
     size = figure.bbox.size
     axes = figure.add_axes((left / size[0], low / size[1], lens.width / size[0], lens.height / size[1]))
@@ -45,27 +45,27 @@ def draw(figure: Figure, left: int, low: int, scene: Scene) -> None:
         _draw_points(axes, scene, ~scene.wrong, 2.0)
         _draw_lines(axes, scene, lines(scene), np.array([0, np.inf]))
     else:
-        edges = _layers(scene.placed.near)
+        edges = _layers(scene.positions.near)
         _draw_lines(axes, scene, [*space(scene), *lines(scene)], edges)
         for layer, (far, near) in enumerate(pairwise(edges)):
-            within = (scene.placed.near >= far) & (scene.placed.near < near)
+            within = (scene.positions.near >= far) & (scene.positions.near < near)
             _draw_points(axes, scene, within & ~scene.wrong, 2.5 + layer)
     top = 3.0 + _LAYERS
     _draw_classes(axes, scene, top)
     _draw_names(axes, scene, top + 1)
-    # nothing may hide a mistake
+    # on top of everything: nothing may hide a mistake
     _draw_points(axes, scene, scene.wrong, top + 2)
 
 
 def _layers(near: Floats) -> Floats:
-    """Return where one layer ends and the next begins, so that all hold about as many points."""
+    """Return the limits of the layers, so that all hold about the same number of points."""
     known = near[np.isfinite(near)]
     within = np.quantile(known, np.arange(1, _LAYERS) / _LAYERS) if len(known) else np.ones(_LAYERS - 1)
     return np.concatenate([[0], within, [np.inf]])
 
 
 def _ground(scene: Scene) -> NDArray[np.uint8]:
-    """Return the regions in pale colours ``(H, W, 3)``, striped where the margin band is."""
+    """Return the regions in pale colours ``(H, W, 3)``, with stripes in the margin band."""
     lens, head = scene.lens, scene.panel.head
     found = regions(head, lens.pixels())
     tones = _TINTS.astype(np.float32)[: len(head.weight)]
@@ -84,7 +84,7 @@ def _ground(scene: Scene) -> NDArray[np.uint8]:
 
 
 def _draw_grid(axes: Axes, scene: Scene) -> None:
-    """Draw round coordinates, faintly, with their numbers at the left and the lower side."""
+    """Draw faint lines at round coordinates, with numbers at the left and at the bottom."""
     lens, scale = scene.lens, scene.scale
     step = round_step(_GRID * scale * lens.unit)
     letters = {"fontproperties": font(9.5 * scale), "color": (*INK, 0.6), "parse_math": False, "clip_on": True}
@@ -110,14 +110,14 @@ def _draw_grid(axes: Axes, scene: Scene) -> None:
 
 
 def round_step(least: float) -> float:
-    """Return the smallest round distance (1, 2 or 5 times a power of ten) that is no shorter."""
+    """Return the smallest round distance (1, 2 or 5 times a power of ten) of at least ``least``."""
     power = 10.0 ** np.floor(np.log10(least))
     return float(next(power * lead for lead in (1, 2, 5, 10) if power * lead >= least * (1 - 1e-9)))
 
 
 def _draw_points(axes: Axes, scene: Scene, chosen: NDArray[np.bool_], order: float) -> None:
-    """Draw points: training samples as discs with a pale rim, test samples as diamonds with a dark one, rings."""
-    chosen = chosen & scene.seen
+    """Draw training samples as discs with a pale rim, test samples as diamonds with a dark rim, and ring mistakes."""
+    chosen = chosen & scene.visible
     lens, scale, count = scene.lens, scene.scale, len(chosen)
     side = min(lens.width, lens.height) / scale
     size = scale * np.clip(side / 90 * np.sqrt(2000 / max(500, count)), 4, 7)
@@ -125,11 +125,11 @@ def _draw_points(axes: Axes, scene: Scene, chosen: NDArray[np.bool_], order: flo
         which = np.flatnonzero(chosen & (scene.points.split == test))
         if not len(which):
             continue
-        x, y = scene.placed.at[which].T
-        near = scene.placed.near[which] / scene.middle
+        x, y = scene.positions.at[which].T
+        near = scene.positions.near[which] / scene.middle
         diameter = size * np.clip(near, 0.35, 3) * (1.3 if test else 1)
         tints = _TINTS[scene.points.labels[which]]
-        # what is further away is paler, so that the depth of a still picture can be seen
+        # points further away are paler, which gives a still picture depth
         fade = np.clip(1.0 - near, 0, 0.6)[:, None] * 1.4
         tints = tints * (1 - fade) + PAPER * fade
         rims = tints * 0.25 + INK * 0.75 if test else tints * 0.4 + PAPER * 0.6
@@ -161,7 +161,7 @@ def _draw_points(axes: Axes, scene: Scene, chosen: NDArray[np.bool_], order: flo
 
 
 def _draw_lines(axes: Axes, scene: Scene, drawn: Sequence[Line], edges: Floats) -> None:
-    """Draw lines, each of their pieces in the layer of ``edges`` (how near it is) where it belongs."""
+    """Draw lines in pieces, each in its layer; ``edges`` are the limits of the layers."""
     pieces: dict[int, list[tuple[Floats, Line]]] = {}
     for line in drawn:
         placed = scene.lens.place(line.path)
@@ -177,19 +177,19 @@ def _draw_lines(axes: Axes, scene: Scene, drawn: Sequence[Line], edges: Floats) 
                 [path for path, _ in parts],
                 colors=[(*line.tint, line.alpha * _haze(layer, len(edges) - 1)) for _, line in parts],
                 linewidths=widths,
-                linestyles=[_dashed(line) for _, line in parts],
+                linestyles=[_dash_pattern(line) for _, line in parts],
                 zorder=2.3 + layer,
             )
         )
 
 
 def _haze(layer: int, layers: int) -> float:
-    """Return how much of a line in a layer is seen: those behind are fainter."""
+    """Return the opacity of a line in a layer; layers behind are fainter."""
     return 1.0 if layers == 1 else 0.45 + 0.55 * layer / (layers - 1)
 
 
-def _dashed(line: Line) -> object:
-    # Matplotlib counts dashes in widths of the line
+def _dash_pattern(line: Line) -> object:
+    # Matplotlib measures dashes in widths of the line
     on = 0.58 * line.dash / line.width
     return (0, (on, line.dash / line.width - on)) if line.dash else "solid"
 
@@ -208,7 +208,7 @@ def _draw_classes(axes: Axes, scene: Scene, order: float) -> None:
         for c, tip in enumerate(tips):
             along = tip - root
             length = float(np.hypot(*along))
-            if not length > 1e-3:  # nothing is seen of a vector that has no length or points at the eye
+            if not length > 1e-3:  # a vector without length, or one that points at the eye
                 continue
             along *= min(10 * scale, 0.6 * length) / length
             barbs = [tip - along + turn * 0.45 * np.array([-along[1], along[0]]) for turn in (-1, 1)]
@@ -233,7 +233,7 @@ def _draw_names(axes: Axes, scene: Scene, order: float) -> None:
         if not np.isfinite([x, y]).all():
             continue
         name = scene.names[c] if c < len(scene.names) else str(c)
-        # beside the cross of the centre, not on it
+        # above the cross of the centre, not on it
         above = size if scene.panel.head.kind in {HeadKind.EUCLIDEAN, HeadKind.MAHALANOBIS} else 0
         axes.text(
             x,
@@ -241,7 +241,7 @@ def _draw_names(axes: Axes, scene: Scene, order: float) -> None:
             name,
             ha="center",
             va="center",
-            color=mixed(tint(c), INK, 0.65),
+            color=mix(tint(c), INK, 0.65),
             alpha=1.0 if placed.near[c] >= 0.93 * scene.middle else 0.75,
             fontproperties=font(size if len(name) <= 2 else 0.72 * size, bold=True),
             path_effects=[withStroke(linewidth=3.5 * scene.scale, foreground=(*PAPER, 0.92))],
@@ -253,13 +253,13 @@ def _draw_names(axes: Axes, scene: Scene, order: float) -> None:
 
 def key(axes: Axes, mark: str, x: float, y: float, scale: float) -> None:
     """Draw a mark of the legend at a pixel: ``train``, ``test``, ``wrong`` or ``band``."""
-    grey = mixed(INK, PAPER, 0.45)
+    grey = mix(INK, PAPER, 0.45)
     if mark == "band":
         stripes = [[(x + at * scale, y - 6 * scale), (x + (at + 6) * scale, y + 6 * scale)] for at in (-7, -2.5, 2)]
         axes.add_collection(LineCollection(stripes, colors=[(*grey, 0.7)], linewidths=2.5 * scale))
         return
     marker, size = ("D", 7.0) if mark == "test" else ("o", 7.5)
-    rim = mixed(INK, PAPER, 0.1) if mark == "test" else mixed(grey, PAPER, 0.6)
+    rim = mix(INK, PAPER, 0.1) if mark == "test" else mix(grey, PAPER, 0.6)
     axes.scatter([x], [y], (size * scale) ** 2, [grey], marker=marker, edgecolors=[rim], linewidths=0.9 * scale)
     if mark == "wrong":
         ring = {"facecolors": "none", "edgecolors": [INK], "linewidths": 1.5 * scale}

@@ -9,14 +9,14 @@ from losses.shape import across
 
 Floats = NDArray[np.float64]
 
-#: Points on a whole turn.
+#: Points on a full turn.
 _TURN = 128
 
 
 def paths(row: NDArray[np.float32], dim: int, reach: float, size: float) -> list[Floats]:
     """Return the lines ``(n, D)`` of an encoded shape.
 
-    What is endless ends at length ``reach``; curves on the unit sphere are drawn on the sphere of radius ``size``.
+    Endless lines end at length ``reach``. Curves on the unit sphere are drawn on the sphere of radius ``size``.
     """
     kind, numbers = int(row[0]), row[4:].astype(np.float64)
     first, second = numbers[:dim], numbers[dim : 2 * dim]
@@ -66,7 +66,7 @@ def _arc(start: float, stop: float) -> Floats:
 
 
 def _rings(dim: int) -> list[Floats]:
-    """Return the unit circle in the plane, or those in the three planes of space."""
+    """Return the unit circle in the plane, or in space the three unit circles about the axes."""
     ring = _arc(0, 2 * np.pi)
     if dim == 2:
         return [ring]
@@ -80,7 +80,7 @@ def _small_circle(axis: Floats, height: float, first: Floats, second: Floats, tu
 
 
 def _conic(lift: Floats, pull: Floats, start: float, stop: float) -> Floats:
-    """Return the curve ``cot(theta) = |lift| + |pull| cos(phi)`` about ``lift``, phi from the direction of ``pull``."""
+    """Return the curve ``cot(theta) = |lift| + |pull| cos(phi)``, theta from ``lift`` and phi from ``pull``."""
     level, sway = np.linalg.norm(lift), np.linalg.norm(pull)
     axis, first = lift / level, pull / sway
     phi = np.linspace(start, stop, _count(stop - start))[:, None]

@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from losses import Head, HeadKind
 
-#: Numbers that are held at once while scores are computed.
+#: Numbers in memory at once while scores are computed.
 _AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """What lies under each pixel ``(H, W)``, the upper row first.
+    """What is under each pixel ``(H, W)``, the upper row first.
 
-    ``winner`` is the class that the place is given to and ``rival`` the next one; ``share`` is the winner's part of
-    a pixel on an edge, ``band`` that of the winner's margin band.
+    ``winner`` is the class with the best score, ``rival`` the next one. ``share`` (0.5 to 1) is the winner's part of
+    a pixel, for smooth edges; ``band`` (0 to 1) is the part of the pixel inside the winner's margin band.
     """
 
     winner: NDArray[np.intp]
@@ -27,7 +27,7 @@ class Regions:
 
 
 def has_margin(head: Head) -> bool:
-    """Tell whether the margin changes any score."""
+    """Return whether the margin changes any score."""
     if head.kind in {HeadKind.EUCLIDEAN, HeadKind.MAHALANOBIS}:
         return head.distance != 0
     plain = head.factor == 1 and head.angle == 0 and head.cosine == 0
@@ -35,7 +35,7 @@ def has_margin(head: Head) -> bool:
 
 
 def regions(head: Head, places: NDArray[np.float32]) -> Regions:
-    """Evaluate a head at the places ``(H, W, 2)`` of the pixels."""
+    """Evaluate a head at the coordinates ``(H, W, 2)`` of the pixels."""
     height, width, dim = places.shape
     classes, margin = len(head.weight), has_margin(head)
     rows = max(1, _AT_ONCE // (width * classes * dim))
@@ -51,18 +51,18 @@ def regions(head: Head, places: NDArray[np.float32]) -> Regions:
             short.append(best[:, -1] - head.targets(part).gather(1, who[:, :1])[:, 0])
     winner, rival = (column.reshape(height, width) for column in torch.cat(order).numpy()[:, [0, -1]].T)
     ahead = torch.cat(lead).numpy().reshape(height, width)
-    # the lead has a fold where the winner changes: the steeper side of a pixel tells how fast it falls there
+    # the lead has a kink where the winner changes; the steeper side of a pixel says how fast it falls there
     share = np.clip(0.5 + ahead / _slope(ahead, np.fmax), 0.5, 1).astype(np.float32)
     band = np.zeros_like(share)
     if margin:
-        # what is missing jumps where the winner changes: the flatter side of a pixel lies within one region
+        # the missing score jumps where the winner changes; the flatter side of a pixel lies within one region
         missing = torch.cat(short).numpy().reshape(height, width)
         band = np.clip(0.5 + missing / _slope(missing, np.fmin), 0, 1).astype(np.float32)
     return Regions(winner, rival, share, band)
 
 
 def _slope(values: NDArray[np.float32], chosen: np.ufunc) -> NDArray[np.float32]:
-    """Return how much values ``(H, W)`` change from pixel to pixel, along both axes, on the chosen side of each."""
+    """Return the change of values ``(H, W)`` from pixel to pixel along both axes, on the larger or smaller side."""
     total = np.zeros_like(values)
     for axis in (0, 1):
         step = np.abs(np.diff(values, axis=axis))

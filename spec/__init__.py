@@ -1,4 +1,4 @@
-"""What a knob is, and every text a person reads. Imports nothing of ours."""
+"""Knobs, and every text that a person reads. Imports nothing of ours."""
 
 from spec.knobs import Knob, choice, help_of, knobs_of, param, switch, word
 from spec.messages import LANGUAGES, Message, Refusal, has_text, text

@@ -1,4 +1,4 @@
-"""Knobs: the named, bounded, documented numbers and choices that losses and data sets have."""
+"""Knobs: the named, bounded, documented numbers and choices of losses, nets and data sets."""
 
 import dataclasses
 import math
@@ -10,18 +10,18 @@ from spec.messages import Refusal, has_text, text
 
 Value = float | int | str | bool
 
-# no separator of folders and no dot in front: whatever it names lies in the folder where it is looked for
+# no folder separator and no dot in front, so that a name cannot lead out of its folder
 _WORD = re.compile(r"(?:\w[\w .()-]{0,63}(?<! )(?<!\.))?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knob:
-    """One knob: its default, what it allows (``low`` to ``high``) and what its slider shows.
+    """One knob: its default, its range from ``low`` to ``high``, and the range of its slider.
 
-    ``kind`` is ``number``, ``whole``, ``choice``, ``switch`` or ``text``; ``unit`` is ``rad`` for angles.
-    ``text`` is a plain name, as of a file in a known folder, or nothing; the dials of data sets have it.
-    ``slider`` is the range worth exploring, inside the range that is allowed.
-    ``about`` is the help of a knob that comes from another package; ours have their help in the catalogue.
+    ``kind`` is ``number``, ``whole``, ``choice``, ``switch`` or ``text``. ``unit`` is ``rad`` for angles.
+    A ``text`` is a plain name or empty, for instance the name of a file in a known folder.
+    ``slider`` is the range worth exploring; it lies inside the allowed range. ``log`` makes the slider logarithmic.
+    ``about`` is the help text of losses and nets of other packages; ours have theirs in the catalogue.
     """
 
     name: str
@@ -41,15 +41,15 @@ class Knob:
         if self.kind == "switch":
             if isinstance(value, bool):
                 return value
-            raise Refusal("errors.knob_switch", name=self.name, value=_shown(value))
+            raise Refusal("errors.knob_switch", name=self.name, value=_shorten(value))
         if self.kind == "choice":
             if isinstance(value, str) and value in self.choices:
                 return value
-            raise Refusal("errors.knob_choice", name=self.name, value=_shown(value), allowed=", ".join(self.choices))
+            raise Refusal("errors.knob_choice", name=self.name, value=_shorten(value), allowed=", ".join(self.choices))
         if self.kind == "text":
             if isinstance(value, str) and _WORD.fullmatch(value):
                 return value
-            raise Refusal("errors.knob_text", name=self.name, value=_shown(value))
+            raise Refusal("errors.knob_text", name=self.name, value=_shorten(value))
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._outside("errors.knob_number", value)
         if not self.low <= value <= self.high:  # NaN compares false, so it is refused here as well
@@ -60,35 +60,35 @@ class Knob:
             return int(value)
         return float(value)
 
-    def parse(self, written: str) -> Value:
-        """Read the value from the text of a link or a command line; raise ``Refusal`` where it is none."""
+    def parse(self, source: str) -> Value:
+        """Read the value from the text of a link or a command line; raise ``Refusal`` where it is not allowed."""
         if self.kind in {"choice", "text"}:
-            return self.check(written)
+            return self.check(source)
         if self.kind == "switch":
-            return self.check({"true": True, "1": True, "false": False, "0": False}.get(written.lower(), written))
+            return self.check({"true": True, "1": True, "false": False, "0": False}.get(source.lower(), source))
         try:
-            number = float(written)
+            number = float(source)
         except ValueError:
-            return self.check(written)
+            return self.check(source)
         return self.check(number)
 
     def _outside(self, key: str, value: object) -> Refusal:
-        """Return the refusal of something that is no number between the bounds."""
-        return Refusal(key, name=self.name, value=_shown(value), low=_bound(self.low), high=_bound(self.high))
+        """Return the refusal of a value that is not a number between the bounds."""
+        return Refusal(key, name=self.name, value=_shorten(value), low=_bound(self.low), high=_bound(self.high))
 
 
 def _bound(number: float) -> str:
-    """Write a bound: a whole one with all its digits, as 1000000 and not 1e+06."""
+    """Format a bound; a whole one with all its digits, 1000000 and not 1e+06."""
     return f"{number:.10g}" if float(number).is_integer() else f"{number:g}"
 
 
-def _shown(value: object) -> str:
-    """Shorten what a stranger sent, so that a sentence stays a sentence."""
+def _shorten(value: object) -> str:
+    """Return a value from outside as text of at most 40 characters."""
     try:
-        written = repr(value) if isinstance(value, str) else str(value)
-    except ValueError:  # a whole number of more digits than Python puts into words
-        written = type(value).__name__
-    return written if len(written) <= 40 else written[:37] + "..."
+        shown = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # a whole number with more digits than Python converts to text
+        shown = type(value).__name__
+    return shown if len(shown) <= 40 else shown[:37] + "..."
 
 
 def param(
@@ -119,7 +119,7 @@ def param(
 
 
 def choice(default: str, *others: str, about: str = "") -> Any:
-    """Declare a knob that takes one of several words; the default stands first."""
+    """Declare a knob that takes one of several words; the default is the first."""
     knob = {"kind": "choice", "default": default, "choices": (default, *others), "about": about}
     return dataclasses.field(default=default, metadata={"knob": knob})
 
@@ -135,7 +135,7 @@ def word(default: str = "", *, about: str = "") -> Any:
 
 
 def knobs_of(owner: Any) -> tuple[Knob, ...]:
-    """Return the knobs of a dataclass or of its value, in the order of their declaration."""
+    """Return the knobs of a dataclass or of an instance, in the order of declaration."""
     return tuple(
         Knob(name=field.name, **field.metadata["knob"])
         for field in dataclasses.fields(owner)

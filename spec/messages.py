@@ -1,4 +1,4 @@
-"""One catalogue of texts in English and Chinese, and errors that speak through it."""
+"""The catalogue of texts in English and Chinese, and errors that take their sentences from it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def _table(name: str) -> Mapping[str, Any]:
-    """Read one file of the catalogue: the command line answers with one of them, and should not wait for all."""
+    """Read one file of the catalogue. The command line needs one of them and should not wait for all."""
     resource = files("spec").joinpath("texts", f"{name}.toml")
     if not resource.is_file():
         raise KeyError(name)
@@ -28,7 +28,7 @@ def _entry(key: str) -> Any:
 
 
 def has_text(key: str) -> bool:
-    """Tell whether the catalogue has an entry under this key."""
+    """Return whether the catalogue has an entry under this key."""
     try:
         return isinstance(_entry(key), dict) and set(LANGUAGES) <= set(_entry(key))
     except KeyError:
@@ -45,7 +45,7 @@ def text(key: str, language: str = "en", **values: object) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence that is chosen now and put into words later, in the reader's language."""
+    """A sentence that is chosen now and rendered later, in the reader's language."""
 
     key: str
     values: tuple[tuple[str, object], ...] = ()
@@ -56,7 +56,7 @@ class Message:
         return cls(key, tuple(values.items()))
 
     def render(self, language: str = "en") -> str:
-        """Put the message into words; values that are messages themselves are put into words too."""
+        """Return the message as text; values that are messages are rendered too."""
         values = {name: value.render(language) if isinstance(value, Message) else value for name, value in self.values}
         return text(self.key, language, **values)
 

@@ -1,11 +1,11 @@
-"""The colours of the classes; app/stage/palette.js has the same for the browser."""
+"""The colours of the classes; the stage has the same in JavaScript (app/stage/palette.js)."""
 
 import math
 
 Colour = tuple[int, int, int]
 
 # M. A. Petroff, "Accessible Color Sequences for Data Visualization", 2021 (arXiv:2107.02270), the sequence of ten:
-# chosen by simulated colour-vision deficiency, lightness distance and a survey of taste.
+# chosen for colour-blind readers, by distance in lightness, and by a survey of preferences.
 _TEN = ("3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd")
 
 

@@ -36,7 +36,7 @@ DATA_SETS: Mapping[str, type[DataSet]] = MappingProxyType({data.slug: data for d
 
 
 def available() -> dict[str, Message | None]:
-    """Tell for each data set whether it can be had now (``None``) or why not, and what to do."""
+    """Return for each data set ``None`` where it can be loaded now, or else why not and what to do."""
     return {slug: data.trouble() for slug, data in DATA_SETS.items()}
 
 

@@ -1,4 +1,4 @@
-"""What every data set is: a frozen value with its dials, that can be loaded into arrays."""
+"""The base of all data sets: a frozen value with dials that loads into arrays."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from toy_data.samples import Samples
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet(ABC):
-    """A data set as a value: hashable, its dials checked when it is made. ``slug`` is its name everywhere."""
+    """A data set as a hashable value; ``slug`` is its name everywhere. Raises ``Refusal`` for a dial out of range."""
 
     slug: ClassVar[str]
 
@@ -25,7 +25,7 @@ class DataSet(ABC):
 
     @classmethod
     def trouble(cls) -> Message | None:
-        """Return why the data set cannot be had here and what to do, or ``None`` where it can."""
+        """Return why the data set cannot be loaded here and what to do, or ``None`` where it can."""
         try:
             cls().load()
         except Refusal as refusal:
@@ -34,8 +34,8 @@ class DataSet(ABC):
 
     @abstractmethod
     def read(self) -> Samples:
-        """Read all samples, before any thinning and noise; raise ``Refusal`` where the files are not to be had."""
+        """Read all samples, before any thinning and noise; raise ``Refusal`` where files are missing or damaged."""
 
     @abstractmethod
     def load(self) -> Samples:
-        """Load what the dials keep, the same arrays for the same dials; raise ``Refusal`` where it is not to be had."""
+        """Load what the dials keep, the same arrays for the same dials; raise ``Refusal`` where that is impossible."""

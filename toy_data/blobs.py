@@ -12,7 +12,7 @@ from toy_data.synthetic import Skeleton, Synthetic
 @final
 @dataclass(frozen=True, kw_only=True)
 class Blobs(Synthetic):
-    """One round Gaussian cloud a class, about centres drawn from a standard normal distribution."""
+    """One round Gaussian cloud for each class. The centres are drawn from a standard normal distribution."""
 
     slug: ClassVar[str] = "blobs"
     classes: int = param(5, symbol="C", low=2, high=10, whole=True)
@@ -20,6 +20,6 @@ class Blobs(Synthetic):
     spread: float = param(0.4, symbol="\\sigma", low=0.01, high=5.0, slider=(0.05, 1.5))
 
     def skeleton(self, rng: np.random.Generator) -> Skeleton:
-        """Return the centres."""
+        """Return a function that gives each label its centre."""
         centers = rng.standard_normal((self.classes, self.features))
         return lambda labels, rng: centers[labels]

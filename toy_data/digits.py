@@ -1,4 +1,4 @@
-"""The handwritten digits of scikit-learn: 8x8 pictures, at hand without a download."""
+"""The handwritten digits of scikit-learn: 8x8 pictures, without a download."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,20 +9,20 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from spec import param
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.samples import Samples
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Digits(Dialled):
+class Digits(DialSet):
     """1,797 digits of 8x8 pixels (UCI, Alpaydin and Kaynak 1998), four fifths for training."""
 
     slug: ClassVar[str] = "digits"
     per_class: int = param(150, symbol="n", low=5, high=150, slider=(10, 150), whole=True)
 
     def read(self) -> Samples:
-        """Read the digits that come with scikit-learn and split them, the classes in equal shares."""
+        """Read the digits that come with scikit-learn and split them, with the same share of each class."""
         return _split()
 
 

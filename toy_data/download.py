@@ -1,4 +1,4 @@
-"""How MNIST and its siblings come to this computer: from OpenML into four IDX files, checked against their counts."""
+"""Fetching MNIST and its siblings from OpenML into four IDX files, checked against the published counts."""
 
 import gzip
 import shutil
@@ -18,58 +18,58 @@ from toy_data import folder, idx
 from toy_data.openml import download
 from toy_data.public_sets import SOURCES, Source
 
-#: Downloads data set ``number`` of OpenML, keeping files in a folder: its name, samples (N, F), labels (N,).
+#: Downloads data set ``number`` of OpenML into a folder. Returns its name, samples ``(N, F)`` and labels ``(N,)``.
 Download = Callable[[int, Path], tuple[str, NDArray[Any], NDArray[Any]]]
 
 
 def fetch(slug: str, download: Download = download) -> Path:
-    """Fetch a data set unless it is here, in whatever place; return the folder of its files.
+    """Fetch a data set unless it is here already; return the folder of its files.
 
-    Raises ``Refusal`` where the network fails, the download is not what was expected, or the disk does not take it.
-    Of the files of a download, those that arrived whole are kept until it succeeds, and are not fetched again; one
-    that was cut off is fetched anew.
+    Raises ``Refusal`` where the network fails, the download is not the expected set, or the disk is full.
+    Files that arrived whole are kept until the download succeeds and are not fetched again. A file that was cut off
+    is fetched anew.
     """
     if slug not in SOURCES:
         raise Refusal("data.fetch_unknown", name=repr(slug[:40]), allowed=", ".join(SOURCES))
-    if (here := _here(slug)) is not None:
-        return here
+    if (existing := _existing(slug)) is not None:
+        return existing
     source, place = SOURCES[slug], folder.home() / slug
-    arrived = folder.home() / f"{slug}.download"
+    partial = folder.home() / f"{slug}.download"
     try:
-        arrived.mkdir(parents=True, exist_ok=True)
-        name, x, y = download(source.number, arrived)
+        partial.mkdir(parents=True, exist_ok=True)
+        name, x, y = download(source.number, partial)
         if name.casefold() != source.name.casefold():
             raise Refusal("data.fetch_foreign", name=slug)
-        _write(place, arrived / "idx", source, *_pictures(slug, source, x, y))
-        shutil.rmtree(arrived)
+        _write(place, partial / "idx", source, *_pictures(slug, source, x, y))
+        shutil.rmtree(partial)
     except Refusal:
-        shutil.rmtree(arrived, ignore_errors=True)  # it would be found wanting again
+        shutil.rmtree(partial, ignore_errors=True)  # the same files would be refused again
         raise
     except KeyboardInterrupt:
         raise Refusal("data.fetch_stopped", name=slug) from None
     except HTTPError as error:
         error.close()
-        _tidy(arrived)
+        _remove_if_empty(partial)
         raise Refusal("data.fetch_answer", name=slug, code=error.code, variable=folder.VARIABLE) from None
     except URLError:
-        _tidy(arrived)
+        _remove_if_empty(partial)
         raise Refusal("data.fetch_network", name=slug, variable=folder.VARIABLE) from None
     except (TimeoutError, ConnectionError, HTTPException):
-        _tidy(arrived)
+        _remove_if_empty(partial)
         raise Refusal("data.fetch_broken", name=slug) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):  # the server had not said how long its answer would be
-        shutil.rmtree(arrived, ignore_errors=True)
+    except (EOFError, zlib.error, gzip.BadGzipFile):  # an answer without a length was cut off
+        shutil.rmtree(partial, ignore_errors=True)
         raise Refusal("data.fetch_damaged", name=slug) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Refusal("data.fetch_disk", name=slug, folder=folder.home(), reason=reason) from None
-    except (ValueError, KeyError, TypeError, IndexError):  # a wrong checksum, or an answer that is none
-        shutil.rmtree(arrived, ignore_errors=True)
+    except (ValueError, KeyError, TypeError, IndexError):  # a wrong checksum, or an answer of another form
+        shutil.rmtree(partial, ignore_errors=True)
         raise Refusal("data.fetch_foreign", name=slug) from None
     return place
 
 
-def _here(slug: str) -> Path | None:
+def _existing(slug: str) -> Path | None:
     """Return the folder that holds the whole set already, or ``None``."""
     places = [folder.home() / slug]
     with suppress(Refusal):
@@ -81,7 +81,7 @@ def _whole(place: Path, slug: str) -> bool:
     """Tell whether the four files are here, can be read, and have the counts of the set."""
     files, _ = folder.files_in(place)
     try:
-        if files is None or folder.held_in(files) != slug:  # none, a part of it, or something in its stead
+        if files is None or folder.identify(files) != slug:  # no files, a part of the set, or another one
             return False
         folder.load(files, tuple(map(str, range(10))))
     except Refusal:
@@ -89,14 +89,14 @@ def _whole(place: Path, slug: str) -> bool:
     return True
 
 
-def _tidy(arrived: Path) -> None:
-    """Remove the folder where nothing has arrived in it."""
-    if not any(path.is_file() for path in arrived.rglob("*")):
-        shutil.rmtree(arrived, ignore_errors=True)
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder that holds no file."""
+    if not any(path.is_file() for path in folder.rglob("*")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pictures(slug: str, source: Source, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return pictures as bytes and labels from 0, or raise ``Refusal`` where these are not the samples expected."""
+    """Return pictures ``(N, H, W)`` as bytes and labels from 0; raise ``Refusal`` for samples of another set."""
     numbers = y.astype(np.float64)
     labels = np.searchsorted(np.unique(numbers), numbers)  # the digits of USPS are numbered from 1
     first = sum(source.train)
@@ -106,13 +106,13 @@ def _pictures(slug: str, source: Source, x: NDArray[Any], y: NDArray[Any]) -> tu
         raise Refusal("data.fetch_foreign", name=slug)
     pictures = np.empty(x.shape, np.uint8)
     factor = 255 / (source.high - source.low)
-    for first in range(0, len(x), 1000):  # a second copy of all these floats would take half a gigabyte
+    for first in range(0, len(x), 1000):  # in pieces: a second copy of all these floats would take half a gigabyte
         np.rint((x[first : first + 1000] - source.low) * factor, out=pictures[first : first + 1000], casting="unsafe")
     return pictures.reshape(-1, source.side, source.side), labels
 
 
 def _write(place: Path, before: Path, source: Source, pictures: NDArray[Any], labels: NDArray[Any]) -> None:
-    """Write the four files beside their place, then put them there all at once."""
+    """Write the four files into a folder, then move it into place, so that a set is never there in part."""
     shutil.rmtree(before, ignore_errors=True)
     before.mkdir()
     first = sum(source.train)

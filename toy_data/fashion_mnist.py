@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from toy_data import folder
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.samples import Samples
 
 CLASSES = (
@@ -14,7 +14,7 @@ CLASSES = (
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class FashionMnist(Dialled):
+class FashionMnist(DialSet):
     """70,000 pieces of clothing of 28x28 pixels (Xiao, Rasul and Vollgraf 2017), 10,000 of them for testing."""
 
     slug: ClassVar[str] = "fashion_mnist"

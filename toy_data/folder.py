@@ -1,4 +1,4 @@
-"""Where the files of data sets are looked for, and how four IDX files make a data set."""
+"""Finding the files of published data sets, and reading four IDX files as one set."""
 
 import os
 import sys
@@ -11,16 +11,16 @@ from toy_data.idx import read_images, read_labels
 from toy_data.public_sets import SOURCES, with_counts
 from toy_data.samples import Samples, scale_of
 
-#: The environment variable that names the folders, separated as in PATH.
+#: The environment variable that names folders with data, separated as in ``PATH``.
 VARIABLE = "LOSS_GEOMETRY_DATA"
 
 ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 _RANKS = {"images": 3, "labels": 1}
 
-#: The refusals of a set that is simply not here, whole or damaged.
+#: The refusals that mean that a set is not here at all; others mean that its files are damaged.
 ABSENT = frozenset({"data.files_missing", "data.files_nowhere", "data.files_unknown", "data.files_foreign"})
 
-# where Debian's package dataset-fashion-mnist puts them
+# the folder of Debian's package dataset-fashion-mnist
 _SYSTEM = {"fashion_mnist": (Path("/usr/share/datasets/fashion-mnist"),)}
 
 
@@ -35,7 +35,7 @@ class Files:
 
 
 def home() -> Path:
-    """Return the folder of the data sets that were fetched, in the user's data folder; it need not exist."""
+    """Return the folder of fetched data sets, inside the user's data folder. It may not exist yet."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -45,7 +45,7 @@ def home() -> Path:
     return base / "loss-geometry" / "data"
 
 
-def named() -> tuple[Path, ...]:
+def data_folders() -> tuple[Path, ...]:
     """Return the folders that ``LOSS_GEOMETRY_DATA`` names."""
     return tuple(Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name)
 
@@ -53,62 +53,61 @@ def named() -> tuple[Path, ...]:
 def find(slug: str) -> Files:
     """Find the four files of a data set; raise ``Refusal`` saying what is missing and what to do.
 
-    They are looked for in the folders of ``LOSS_GEOMETRY_DATA`` and in their subfolders named by the slug, then
-    among the sets that were fetched and where the system has them. All four must lie in one folder. In a folder
-    named by the slug they may be any but those of another published set; in one of another name they must have the
-    published counts and size of this one.
+    Searches the folders of ``LOSS_GEOMETRY_DATA`` and their subfolders of the set's name, then the fetched sets,
+    then the system's folder. All four files must be in one folder. A folder of the set's name may hold any files
+    except those of another published set; in other folders the files must have the published counts and size.
     """
-    named_after = (slug, slug.replace("_", "-"))
-    under = [folder / name for folder in named() for name in named_after]
-    best: list[str] = list(ROLES)
-    strange: Refusal | None = None
-    # the folder itself comes last: with several sets at hand, the one under its own name is meant
-    for folder in (*under, *named(), home() / slug, *_SYSTEM.get(slug, ())):
+    own_names = (slug, slug.replace("_", "-"))
+    under = [folder / name for folder in data_folders() for name in own_names]
+    fewest_missing: list[str] = list(ROLES)
+    reason: Refusal | None = None
+    # subfolders first: where several sets are here, the one under its own name is meant
+    for folder in (*under, *data_folders(), home() / slug, *_SYSTEM.get(slug, ())):
         files, missing = files_in(folder)
         if files is None:
-            best = min(best, missing, key=len)
+            fewest_missing = min(fewest_missing, missing, key=len)
             continue
-        called = folder.absolute().name  # of "." too
-        mine = called.lower() in named_after
+        name = folder.absolute().name  # of "." too
+        mine = name.lower() in own_names
         try:
-            held = held_in(files)
+            content = identify(files)
         except Refusal as refusal:
             if mine:
-                return files  # reading them says what is wrong
-            strange = strange or refusal
+                return files  # reading them raises the sentence that says what is wrong
+            reason = reason or refusal
             continue
-        if held == slug or (mine and held is None):
+        if content == slug or (mine and content is None):
             return files
         if mine:
-            strange = strange or Refusal("data.files_foreign", name=slug, folder=called, found=held)
-        elif held is None:
-            strange = strange or Refusal("data.files_unknown", name=slug, folder=called, variable=VARIABLE)
-    if strange is not None and len(best) == len(ROLES):
-        raise strange
-    if len(best) == len(ROLES) and (lost := nowhere()) is not None:
+            reason = reason or Refusal("data.files_foreign", name=slug, folder=name, found=content)
+        elif content is None:
+            reason = reason or Refusal("data.files_unknown", name=slug, folder=name, variable=VARIABLE)
+    if reason is not None and len(fewest_missing) == len(ROLES):
+        raise reason
+    if len(fewest_missing) == len(ROLES) and (lost := nowhere()) is not None:
         raise Refusal("data.files_nowhere", name=slug, folder=lost, variable=VARIABLE)
-    raise Refusal("data.files_missing", name=slug, missing=", ".join(best), variable=VARIABLE)
+    raise Refusal("data.files_missing", name=slug, missing=", ".join(fewest_missing), variable=VARIABLE)
 
 
 def files_in(folder: Path) -> tuple[Files | None, list[str]]:
     """Return the four files of a folder, or ``None`` and the roles (of ``ROLES``) that are missing."""
-    found = {role: file(folder, role) for role in ROLES}
-    paths = [path for path in found.values() if path is not None]
-    return Files(*paths) if len(paths) == len(ROLES) else None, [role for role, path in found.items() if path is None]
+    by_role = {role: file(folder, role) for role in ROLES}
+    paths = [path for path in by_role.values() if path is not None]
+    return Files(*paths) if len(paths) == len(ROLES) else None, [role for role, path in by_role.items() if path is None]
 
 
 def nowhere() -> str | None:
-    """Return the name of the first folder of ``LOSS_GEOMETRY_DATA`` that is none, or ``None`` where all are here."""
-    return next((folder.name or str(folder) for folder in named() if not folder.is_dir()), None)
+    """Return the name of the first folder of ``LOSS_GEOMETRY_DATA`` that does not exist, or ``None``."""
+    return next((folder.name or str(folder) for folder in data_folders() if not folder.is_dir()), None)
 
 
-def held_in(files: Files) -> str | None:
-    """Return the slug of the published set that the files hold, or ``None``; raise ``Refusal`` where one is bad."""
-    return _held_in(files, _stamp(files))
+def identify(files: Files) -> str | None:
+    """Return the slug of the published set in the files, or ``None``; raise ``Refusal`` where a file is damaged."""
+    return _identify(files, _stamp(files))
 
 
 @lru_cache(maxsize=8)
-def _held_in(files: Files, stamp: tuple[int, ...]) -> str | None:
+def _identify(files: Files, stamp: tuple[int, ...]) -> str | None:
     alike = with_counts(read_labels(files.train_labels, 256), read_labels(files.test_labels, 256))
     if not alike:
         return None
@@ -121,9 +120,10 @@ def _held_in(files: Files, stamp: tuple[int, ...]) -> str | None:
 
 
 def load(files: Files, names: tuple[str, ...], mean: float | None = None, deviation: float = 1.0) -> Samples:
-    """Read the four files, the pixels to be brought to mean 0 and deviation 1; raise ``Refusal`` where one is bad.
+    """Read the four files; raise ``Refusal`` where one is damaged or they do not fit together.
 
-    Without ``mean``, mean and deviation are those of the training pixels.
+    ``mean`` and ``deviation`` of the pixels (0 to 255) scale them for the net; without them, those of the training
+    pixels do. ``names`` are the names of the classes.
     """
     return _load(files, names, mean, deviation, _stamp(files))
 
@@ -151,7 +151,7 @@ def _load(
 
 
 def file(folder: Path, role: str) -> Path | None:
-    """Return the file of a role (of ``ROLES``) in a folder, under any of the names in use, or ``None``."""
+    """Return the file of a role (of ``ROLES``) in a folder, under any of its usual names, or ``None``."""
     rank = _RANKS[role.split("-")[1]]
     for separator in "-.":
         for ending in ("", ".gz"):

@@ -1,4 +1,4 @@
-"""A strict reader of IDX, the file format of MNIST: what is not exactly right is refused with a sentence."""
+"""A strict reader of IDX, the file format of MNIST. Whatever is not exactly right is refused with one sentence."""
 
 import gzip
 import struct
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spec import Refusal
 
 MOST_SAMPLES = 100_000  # no set of this family has more than 70,000
-MOST_PIXELS = 64  # a side; the family has 28
+MOST_PIXELS = 64  # of a side; MNIST has 28
 
 _UINT8 = 0x08  # the type byte of the magic number: unsigned bytes
 
@@ -48,7 +48,7 @@ def _read(path: Path, most: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _parse(stream: BinaryIO, name: str, most: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read the header, then at most one byte more than it announces: a bomb is never unpacked."""
+    """Read the header, then at most one byte more than it announces, so that no zip bomb is unpacked."""
     magic = stream.read(4)
     if magic != bytes([0, 0, _UINT8, len(most)]):
         right = f"0000{_UINT8:02x}{len(most):02x}"
@@ -58,7 +58,7 @@ def _parse(stream: BinaryIO, name: str, most: tuple[int, ...]) -> NDArray[np.uin
         raise Refusal("data.idx_length", file=name, found=len(header), expected=4 * len(most))
     shape = tuple(int(size) for size in np.frombuffer(header, dtype=">u4"))
     if any(not 1 <= size <= limit for size, limit in zip(shape, most, strict=True)):
-        raise Refusal("data.idx_shape", file=name, found=_written(shape), limits=_written(most))
+        raise Refusal("data.idx_shape", file=name, found=_format(shape), limits=_format(most))
     expected = int(np.prod(shape, dtype=np.int64))
     body = stream.read(expected + 1)
     if len(body) != expected:
@@ -67,5 +67,5 @@ def _parse(stream: BinaryIO, name: str, most: tuple[int, ...]) -> NDArray[np.uin
     return np.frombuffer(body, dtype=np.uint8).reshape(shape)
 
 
-def _written(sizes: tuple[int, ...]) -> str:
+def _format(sizes: tuple[int, ...]) -> str:
     return " x ".join(str(size) for size in sizes)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from toy_data import folder
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.samples import Samples
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Mnist(Dialled):
+class Mnist(DialSet):
     """70,000 handwritten digits of 28x28 pixels (LeCun, Cortes and Burges 1998), 10,000 of them for testing."""
 
     slug: ClassVar[str] = "mnist"

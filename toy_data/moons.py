@@ -1,4 +1,4 @@
-"""Half circles that reach into one another: two classes that no line parts."""
+"""Half circles that reach into one another: classes that no straight line separates."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spec import param
 from toy_data.synthetic import Skeleton, Synthetic
 
-#: How far apart the centres are: every second moon opens to the same side, and these must not touch.
+#: Distance between neighbouring centres. Every second moon opens to the same side, and these must not touch.
 STEP = 1.25
 
 
@@ -22,7 +22,7 @@ class Moons(Synthetic):
     classes: int = param(2, symbol="C", low=2, high=10, whole=True)
 
     def skeleton(self, rng: np.random.Generator) -> Skeleton:
-        """Return places uniform along the half circles."""
+        """Return a function that draws places evenly along the half circles."""
 
         def places(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
             angle = np.pi * rng.random(len(labels))

@@ -1,4 +1,4 @@
-"""A strict reader of NPZ, the archives of NumPy: headers first, no pickle, nothing unpacked that is not announced."""
+"""A strict reader of NPZ, NumPy's archives. It reads headers first, never unpickles, and unpacks no surplus bytes."""
 
 import math
 import warnings
@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from spec import Refusal
-from toy_data.raw import MOST_BYTES, Raw, checked
+from toy_data.raw import MOST_BYTES, Raw, check_samples
 
 _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _PLAIN = ("x", "y")
@@ -21,9 +21,9 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 
 
 def read(path: Path) -> Raw:
-    """Read ``x_train``, ``y_train``, ``x_test`` and ``y_test``, or ``x`` and ``y``, and ``classes`` where it is there.
+    """Read ``x_train``, ``y_train``, ``x_test`` and ``y_test``, or ``x`` and ``y``; also ``classes`` if there is one.
 
-    Raises ``Refusal`` unless these are arrays of samples and labels within limits.
+    Raises ``Refusal`` unless these are arrays of samples and labels within the limits.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -36,7 +36,7 @@ def read(path: Path) -> Raw:
             arrays = {name: _array(archive, members[name], name, path.name) for name in names}
     except Refusal:
         raise
-    # what zip and header come to where a file is damaged, encrypted, or packed in a way unknown here
+    # errors of zipfile and NumPy where a file is damaged, encrypted, or packed in an unknown way
     except (
         OSError,
         EOFError,
@@ -48,7 +48,7 @@ def read(path: Path) -> Raw:
         LZMAError,
     ):
         raise Refusal("data.own_unreadable", file=path.name) from None
-    return checked(path.name, arrays, arrays.pop("classes", None))
+    return check_samples(path.name, arrays, arrays.pop("classes", None))
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, file: str) -> NDArray[Any]:
@@ -58,11 +58,11 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, file: s
             raise ValueError(name)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of headers in the way of Python 2
+                warnings.simplefilter("ignore")  # about headers written by Python 2
                 shape, fortran, dtype = header(stream)
-        except Exception:  # whatever Python's own tokeniser and parser come to, to which NumPy gives the header
+        except Exception:  # NumPy passes the header to Python's tokeniser and parser, which raise many kinds of errors
             raise ValueError(name) from None
-        if any(size < 0 for size in shape):  # of which a body of negative size would be read: all that there is
+        if any(size < 0 for size in shape):  # a negative size would read everything there is
             raise ValueError(name)
         if dtype.hasobject:
             raise Refusal("data.own_pickle", file=file, array=name)
@@ -71,7 +71,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, file: s
         size = math.prod(shape) * dtype.itemsize
         if size > MOST_BYTES:
             raise Refusal("data.own_bytes", file=file, found=f"> {MOST_BYTES >> 20}", most=MOST_BYTES >> 20)
-        body = stream.read(size + 1)  # a byte too many is enough to tell
+        body = stream.read(size + 1)  # one byte more shows that the body is too long
         if len(body) != size:
             raise ValueError(name)
     return np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")

@@ -1,4 +1,4 @@
-"""Downloads from OpenML through scikit-learn, with a bar that shows how far they are."""
+"""Downloads from OpenML through scikit-learn, with a progress bar."""
 
 import urllib.request
 import warnings
@@ -22,21 +22,21 @@ PAUSE = 1.0
 def download(number: int, folder: Path) -> tuple[str, NDArray[np.float64], NDArray[Any]]:
     """Download a data set of OpenML; return its name, the samples ``(N, F)`` and their labels ``(N,)``.
 
-    Each file that has arrived whole stays in ``folder``, which names the bars, and is not downloaded again. Raises
-    what urllib and scikit-learn raise, and ``ConnectionError`` where an answer breaks off.
+    Each file that has arrived whole stays in ``folder`` and is not downloaded again. The bars have the folder's name.
+    Raises the errors of urllib and scikit-learn, and ``ConnectionError`` where an answer breaks off.
     """
     with progress(folder.stem), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it tells of each new attempt
-        # not pandas: it makes whole numbers of the names of classes, which scikit-learn then takes for texts (#34892)
-        found = fetch_openml(
+        warnings.simplefilter("ignore")  # scikit-learn warns of each new attempt
+        # not pandas: it turns names of classes into whole numbers, which scikit-learn then takes for texts (#34892)
+        bunch = fetch_openml(
             data_id=number, data_home=folder, as_frame=False, parser="liac-arff", n_retries=2, delay=PAUSE
         )
-    return found.details["name"], found.data, found.target
+    return bunch.details["name"], bunch.data, bunch.target
 
 
 @contextmanager
 def progress(name: str) -> Iterator[None]:
-    """Show a bar of a name for each answer that urllib reads meanwhile: scikit-learn downloads through it without."""
+    """Show a bar for each answer that urllib reads inside the block. scikit-learn downloads through urllib."""
     urllib.request.install_opener(urllib.request.build_opener(_Bars(name)))
     try:
         yield
@@ -46,21 +46,21 @@ def progress(name: str) -> Iterator[None]:
 
 @final
 class _Bars(urllib.request.BaseHandler):
-    handler_order = 2000  # after redirects and errors have been dealt with, at 1000
+    handler_order = 2000  # after the handlers of redirects and errors, which are at 1000
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
-        if not isinstance(request.timeout, float):  # nobody set one: it would wait for ever
+        if not isinstance(request.timeout, float):  # without one it would wait for ever
             request.timeout = PATIENCE
         return request
 
     def http_response(self, request: urllib.request.Request, response: Any) -> Any:
-        if not isinstance(response, HTTPResponse):  # a redirect: the answer behind it has its bar already
+        if not isinstance(response, HTTPResponse):  # after a redirect, whose answer has its bar already
             return response
-        written = response.headers.get("Content-Length", "")
-        size = int(written) if written.isdigit() else None
+        length = response.headers.get("Content-Length", "")
+        size = int(length) if length.isdigit() else None
         bar = tqdm(desc=self._name, total=size, unit="B", unit_scale=True, unit_divisor=1024)
         return _Answer(response, bar, size)
 
@@ -70,9 +70,10 @@ class _Bars(urllib.request.BaseHandler):
 
 @final
 class _Answer:
-    """An answer whose reading moves a bar; where it ends before its announced size, it says so: http.client does not.
+    """An answer that moves a bar while it is read, and raises ``ConnectionError`` where it ends too early.
 
-    Every error of the network is a ``ConnectionError`` then: any other ``OSError`` is the disk's.
+    http.client does not notice that. All errors of the network become ``ConnectionError``, so that any other
+    ``OSError`` comes from the disk.
     """
 
     def __init__(self, response: HTTPResponse, bar: Any, size: int | None) -> None:

@@ -1,4 +1,4 @@
-"""A folder of pictures, one subfolder a class, read with Pillow: few formats, limits before anything is unpacked."""
+"""A folder of pictures with a subfolder for each class, read with Pillow. Limits hold before anything is unpacked."""
 
 import warnings
 from pathlib import Path
@@ -8,14 +8,14 @@ from PIL import Image, ImageOps
 
 from spec import Refusal
 from toy_data.idx import MOST_PIXELS
-from toy_data.raw import MOST_CLASSES, Raw, checked
+from toy_data.raw import MOST_CLASSES, Raw, check_samples
 
-#: They are read one by one whenever a file changes; more belong into an NPZ (``loss-geometry data convert``).
+#: Pictures are read one by one whenever a file changes. More of them belong into an NPZ (``data convert``).
 MOST_PICTURES = 20_000
-#: A photo from a telephone has half as many.
+#: Pixels of a picture. A photo from a telephone has half as many.
 MOST_PIXELS_EACH = 2**25
 MOST_BYTES_EACH = 32 * 2**20
-#: What pictures of other or of different sizes are brought to: that of MNIST.
+#: The size, that of MNIST, to which pictures of different or larger sizes are fitted.
 SIZE = (28, 28)
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
@@ -23,9 +23,9 @@ _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 
 
 def files(folder: Path) -> dict[str, list[Path]]:
-    """Return the pictures of each class, the name of the subfolder; raise ``Refusal`` where there are none.
+    """Return the pictures of each class by the name of its subfolder; raise ``Refusal`` where there are none.
 
-    Hidden files and folders are passed over, as are files with other endings.
+    Skips hidden files and folders, and files with other endings.
     """
     subfolders = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
     if not subfolders:
@@ -35,37 +35,42 @@ def files(folder: Path) -> dict[str, list[Path]]:
     labels = [each.name.strip() for each in subfolders]
     if twice := [label for label in labels if labels.count(label) > 1]:
         raise Refusal("data.own_folders_twice", file=folder.name, label=repr(twice[0]))
-    found: dict[str, list[Path]] = {}
+    pictures_of: dict[str, list[Path]] = {}
     for sub in subfolders:
         if not sub.resolve().is_relative_to(folder.resolve()):
             raise Refusal("data.own_outside", file=sub.name)
         inside = [each for each in sub.iterdir() if not each.name.startswith(".")]
         if deep := sorted(each.name for each in inside if each.is_dir()):
             raise Refusal("data.own_nested", file=folder.name, label=sub.name, found=deep[0])
-        found[sub.name] = sorted(each for each in inside if each.suffix.lower() in _ENDINGS)
-        if not found[sub.name]:
+        pictures_of[sub.name] = sorted(each for each in inside if each.suffix.lower() in _ENDINGS)
+        if not pictures_of[sub.name]:
             raise Refusal("data.own_no_pictures", file=folder.name, label=sub.name, formats=", ".join(_FORMATS))
-        if sum(map(len, found.values())) > MOST_PICTURES:
+        if sum(map(len, pictures_of.values())) > MOST_PICTURES:
             raise Refusal("data.own_pictures", file=folder.name, most=MOST_PICTURES)
-        if odd := [each for each in found[sub.name] if not each.is_file()]:  # a dead link, or a pipe to wait for
+        if odd := [
+            each for each in pictures_of[sub.name] if not each.is_file()
+        ]:  # a broken link, or a pipe that would block
             raise Refusal("data.own_unreadable", file=f"{sub.name}/{odd[0].name}")
-    return found
+    return pictures_of
 
 
 def read(folder: Path) -> Raw:
-    """Read the pictures as grey bytes; raise ``Refusal`` where one is none, too large, or outside the folder.
+    """Read the pictures as grey bytes; raise ``Refusal`` where one is damaged, too large, or outside the folder.
 
-    Pictures of one size within the limit keep it; otherwise all are fitted into 28x28, borders black. Colours become
-    grey, sixteen bits eight; what is transparent lets white paper through; a photo is turned as its camera was held.
+    Pictures of one size within the limit keep it; otherwise all are fitted into 28x28 with black borders. Colours
+    become grey and sixteen bits become eight. Transparent parts are white. A photo is turned upright as its camera
+    noted.
     """
-    found = files(folder)
+    pictures_of = files(folder)
     root = folder.resolve()
-    pictures = [_grey(path, root) for paths in found.values() for path in paths]
+    pictures = [_grey(path, root) for paths in pictures_of.values() for path in paths]
     if len({picture.size for picture in pictures}) > 1:
         pictures = [ImageOps.pad(picture, SIZE) for picture in pictures]
     x = np.stack([np.asarray(picture) for picture in pictures])
-    y = np.repeat(np.array(list(found)), [len(paths) for paths in found.values()])  # texts are put in order there
-    return checked(folder.name, {"x": x, "y": y})
+    y = np.repeat(
+        np.array(list(pictures_of)), [len(paths) for paths in pictures_of.values()]
+    )  # check_samples puts the names in order
+    return check_samples(folder.name, {"x": x, "y": y})
 
 
 def _grey(path: Path, root: Path) -> Image.Image:
@@ -76,7 +81,7 @@ def _grey(path: Path, root: Path) -> Image.Image:
         if (size := path.stat().st_size) > MOST_BYTES_EACH:
             raise Refusal("data.own_bytes", file=name, found=size >> 20, most=MOST_BYTES_EACH >> 20)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of flaws beside the pixels
+            warnings.simplefilter("ignore")  # about flaws outside the pixels
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS_EACH:
@@ -86,24 +91,24 @@ def _grey(path: Path, root: Path) -> Image.Image:
         raise Refusal("data.own_large", file=name, most=MOST_PIXELS_EACH) from None
     except Refusal:
         raise
-    except Exception:  # where a picture is damaged, Pillow's readers come to errors of every kind
+    except Exception:  # Pillow's readers raise many kinds of errors where a picture is damaged
         raise Refusal("data.own_unreadable", file=name) from None
-    # at once: thousands of photos in full size would not fit into memory
+    # at once, since thousands of photos in full size would not fit into memory
     return ImageOps.pad(grey, SIZE) if max(grey.size) > MOST_PIXELS else grey
 
 
 def _flat(picture: Image.Image) -> Image.Image:
     """Return a picture as grey bytes."""
-    if picture.mode.startswith("I"):  # of sixteen bits, which convert() would cut off at 255
+    if picture.mode.startswith("I"):  # sixteen bits, which convert() would cut off at 255
         return Image.fromarray(np.rint(np.asarray(picture) / 257).astype(np.uint8))
     if picture.has_transparency_data:
-        inked = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", inked.size, "white"), inked)
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return picture.convert("L")
 
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a picture of the folder does."""
+    """Return a value that changes when a picture of the folder does."""
     return tuple(
         (str(path), status.st_mtime_ns, status.st_size)
         for paths in files(folder).values()

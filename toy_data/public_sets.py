@@ -1,4 +1,4 @@
-"""What the published sets hold: by it a download is checked, and files are told from those of another set."""
+"""The published counts of the sets, which check downloads and tell the files of one set from another's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
             (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
         ),
-        # ink: the means that everyone normalises by, 0.2860 and 0.1918 of 255
+        # ink: the usual means for normalisation, 0.2860 and 0.1918 of 255
         "fashion_mnist": Source(40996, "Fashion-MNIST", 28, (6000,) * 10, (1000,) * 10, ink=72.9),
         "kuzushiji_mnist": Source(41982, "Kuzushiji-MNIST", 28, (6000,) * 10, (1000,) * 10, ink=48.9),
         # counts: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, "ZIP code"
@@ -54,6 +54,6 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 
 
 def with_counts(train: NDArray[np.int64], test: NDArray[np.int64]) -> tuple[str, ...]:
-    """Return the slugs of the sets that have as many labels of each class, for training and for testing."""
+    """Return the slugs of the sets with these numbers of labels in each class, for training and for testing."""
     counts = tuple(tuple(np.bincount(labels, minlength=10).tolist()) for labels in (train, test))
     return tuple(slug for slug, source in SOURCES.items() if (source.train, source.test) == counts)

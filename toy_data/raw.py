@@ -1,4 +1,4 @@
-"""The user's own samples as they stand in a file, and what is asked of them at the door."""
+"""The samples of a user's file, and the checks that they must pass."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,26 +13,26 @@ from numpy.typing import NDArray
 from spec import Refusal
 from toy_data.idx import MOST_PIXELS, MOST_SAMPLES
 
-#: A file, and each array in it unpacked: 100,000 pictures of 50x50 bytes; a page must load it in seconds.
+#: Bytes of a file and of each array in it, unpacked: 100,000 pictures of 50x50. A page must load it in seconds.
 MOST_BYTES = 256 * 2**20
 MOST_FEATURES = 1024
-#: What features become, float32, is to stay within ``MOST_BYTES`` however small they are in the file.
+#: Features become float32 and must then stay within ``MOST_BYTES``, however small they are in the file.
 MOST_VALUES = MOST_BYTES // 4
-#: The stage has room for no more (``CLASSES`` in app/stage/renderer.js).
+#: The stage has no room for more.
 MOST_CLASSES = 64
 #: Longer names of classes would cover the picture.
 LONGEST_LABEL = 40
 
-# rows that are looked at together: a mebibyte of float64 columns of 64, eight of the widest
+# rows that are checked together: 0.5 MiB of float64 in 64 columns, 8 MiB in the most
 _ROWS = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """Samples of a file called ``name``: pictures ``(N, H, W)`` of bytes, or features ``(N, F)`` as they stand there.
+    """The samples of a file called ``name``: pictures ``(N, H, W)`` as bytes, or features ``(N, F)`` unchanged.
 
-    Labels are int64 from 0, ``classes`` their names. ``test_x`` and ``test_y`` are ``None`` where the file makes no
-    difference between training and test.
+    Labels are int64 from 0; ``classes`` are their names. ``test_x`` and ``test_y`` are ``None`` where the file does
+    not separate training from test.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Raw:
     classes: tuple[str, ...]
 
 
-def checked(name: str, arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any] | None = None) -> Raw:
-    """Return samples from ``x`` and ``y``, or from ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+def check_samples(name: str, arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any] | None = None) -> Raw:
+    """Check ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test`` and ``y_test``, and return them as samples.
 
-    ``classes`` may name the labels 0, 1, ... Raises ``Refusal`` where the arrays are no samples or beyond a limit.
+    ``classes`` may name the labels 0, 1, ... Raises ``Refusal`` where the arrays are not samples or exceed a limit.
     """
     parts = [(f"x{end}", f"y{end}") for end in (("_train", "_test") if "x_train" in arrays else ("",))]
     for x, y in parts:
@@ -66,15 +66,15 @@ def checked(name: str, arrays: Mapping[str, NDArray[Any]], classes: NDArray[Any]
 
 
 def pieces(x: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Yield samples ``(N, ...)`` as float64, some at a time: a copy of all would take up to eight times their room."""
+    """Yield samples ``(N, ...)`` as float64, some rows at a time, since a copy may take eight times their memory."""
     for first in range(0, len(x), _ROWS):
         rows = slice(first, first + _ROWS)
-        with np.errstate(over="ignore"):  # of numbers of more than eight bytes, which are refused as infinite
+        with np.errstate(over="ignore"):  # numbers of more than eight bytes become infinite, and are refused as such
             yield rows, np.ascontiguousarray(x[rows], dtype=np.float64)
 
 
 def write(raw: Raw, path: Path) -> None:
-    """Write samples as NPZ, as they can be read back; raise ``Refusal`` where the file is there or cannot be."""
+    """Write samples as NPZ; raise ``Refusal`` where the file exists or cannot be written."""
     arrays: dict[str, NDArray[Any]] = {"classes": np.array(raw.classes)}
     if raw.test_x is None or raw.test_y is None:
         arrays |= {"x": raw.x, "y": raw.y}
@@ -82,7 +82,7 @@ def write(raw: Raw, path: Path) -> None:
         arrays |= {"x_train": raw.x, "y_train": raw.y, "x_test": raw.test_x, "y_test": raw.test_y}
     if path.suffix != ".npz" or path.exists():
         raise Refusal("data.convert_out", file=path.name)
-    beside = path.with_name(f".{os.getpid()}.part")  # what a full disk cuts off is never under the name itself
+    beside = path.with_name(f".{os.getpid()}.part")  # a file that a full disk cuts off never has the final name
     try:
         with beside.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -115,33 +115,33 @@ def _check(name: str, x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]
         raise Refusal("data.own_label_whole", file=name, array=y_name, found=str(y[row]), row=row)
     if y.dtype.kind in "uf":
         numbers = y.astype(np.float64)
-        far = numbers[(numbers < -(2.0**63)) | (numbers >= 2.0**63)]  # as int64 they would be others
+        far = numbers[(numbers < -(2.0**63)) | (numbers >= 2.0**63)]  # int64 cannot hold them
         if len(far):
             raise Refusal("data.own_label_far", file=name, array=y_name, found=f"{far[0]:.4g}")
 
 
 def _bytes(name: str, xs: list[NDArray[Any]]) -> list[NDArray[np.uint8]]:
-    """Return pixels as bytes: whole numbers from 0 to 255 as they are, fractions from 0 to 1 stretched."""
+    """Return pixels as bytes: whole numbers from 0 to 255 as they are, fractions from 0 to 1 times 255."""
     low, high = min(x.min() for x in xs), max(x.max() for x in xs)
-    stretched = xs[0].dtype.kind == "b" or (xs[0].dtype.kind == "f" and high <= 1)
+    fractions = xs[0].dtype.kind == "b" or (xs[0].dtype.kind == "f" and high <= 1)
     whole = xs[0].dtype.kind != "f" or all((piece == np.rint(piece)).all() for x in xs for _, piece in pieces(x))
-    if low < 0 or high > 255 or not (stretched or whole):
+    if low < 0 or high > 255 or not (fractions or whole):
         raise Refusal("data.own_pixels", file=name, low=f"{low:g}", high=f"{high:g}")
     if xs[0].dtype == np.uint8:
         return list(xs)
-    made = [np.empty(x.shape, np.uint8) for x in xs]
-    for x, pixels in zip(xs, made, strict=True):
+    images = [np.empty(x.shape, np.uint8) for x in xs]
+    for x, pixels in zip(xs, images, strict=True):
         for rows, piece in pieces(x):
-            pixels[rows] = np.rint(piece * 255) if stretched else piece
-    return made
+            pixels[rows] = np.rint(piece * 255) if fractions else piece
+    return images
 
 
 def _labels(
     name: str, ys: list[NDArray[Any]], classes: NDArray[Any] | None
 ) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
-    """Number the labels from 0, in the order of numbers where all are numbers, else in that of letters."""
-    written = [np.strings.strip(y) if y.dtype.kind == "U" else y.astype(np.int64) for y in ys]
-    values = np.unique(np.concatenate(written))
+    """Number the labels from 0: in numerical order where all are whole numbers, else in alphabetical order."""
+    trimmed = [np.strings.strip(y) if y.dtype.kind == "U" else y.astype(np.int64) for y in ys]
+    values = np.unique(np.concatenate(trimmed))
     if not 2 <= len(values) <= MOST_CLASSES:
         raise Refusal("data.own_classes", file=name, found=len(values), most=MOST_CLASSES)
     order = np.arange(len(values))
@@ -165,11 +165,11 @@ def _labels(
         if not label.isprintable() or not 1 <= len(label) <= LONGEST_LABEL:
             raise Refusal("data.own_label", file=name, found=repr(label[:LONGEST_LABEL]), most=LONGEST_LABEL)
     rank = np.argsort(order)
-    return [rank[np.searchsorted(values, y)].astype(np.int64) for y in written], tuple(names)
+    return [rank[np.searchsorted(values, y)].astype(np.int64) for y in trimmed], tuple(names)
 
 
 def is_nan(label: str) -> bool:
-    """Tell whether a text is what other programs write where a label is missing."""
+    """Return whether a label is ``nan``, which other programs write where it is missing."""
     return label.lower() == "nan"
 
 

@@ -1,4 +1,4 @@
-"""The arrays of a data set, and what every reader needs to make them."""
+"""The arrays of a data set, and the helpers of its readers."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ Array = NDArray[np.uint8] | NDArray[np.float32]
 class Samples:
     """The arrays of a data set.
 
-    ``train_x`` ``(N, ...)`` and ``test_x`` ``(M, ...)`` hold bytes (pictures, ``(N, H, W)``) or float32 (features,
-    ``(N, F)``); labels are int64 from 0. ``classes`` are the names of the labels.
-    ``offset`` and ``factor`` bring the samples to the net's scale: ``(x - offset) * factor``.
-    ``held_out_x`` and ``held_out_y`` are the test samples of classes that are kept out of training and test
-    (``None``: no class is); their labels go on where those of ``classes`` end, with the names ``held_out_classes``.
+    ``train_x`` ``(N, ...)`` and ``test_x`` ``(M, ...)`` are pictures as bytes, ``(N, H, W)``, or features as float32,
+    ``(N, F)``. Labels are int64 from 0; ``classes`` are their names.
+    ``offset`` and ``factor`` bring the samples to the scale of the net: ``(x - offset) * factor``.
+    ``held_out_x`` and ``held_out_y`` are the test samples of the classes that are left out of training and test, or
+    ``None``. Their labels continue after those of ``classes``; their names are ``held_out_classes``.
     """
 
     train_x: Array
@@ -37,21 +37,21 @@ class Samples:
 
     @property
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """All arrays that are there, in the order of the fields."""
+        """All arrays that are not ``None``, in the order of the fields."""
         every = (self.train_x, self.train_y, self.test_x, self.test_y, self.held_out_x, self.held_out_y)
         return tuple(array for array in every if array is not None)
 
 
 def freeze(samples: Samples) -> Samples:
-    """Make the arrays read-only: they are shared by all who load the same data set."""
+    """Make the arrays read-only, since everyone who loads the same data set shares them."""
     for array in samples.arrays:
         array.flags.writeable = False
     return samples
 
 
 def scale_of(pixels: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return the offset and the factor that bring pixels ``(N, H, W)`` to mean 0 and deviation 1."""
-    # counted in pieces: a float copy of all pixels would take eight times their room
+    """Return the offset and the factor that bring pixels ``(N, H, W)`` to mean 0 and standard deviation 1."""
+    # in pieces: a float copy of all pixels would take eight times their memory
     pieces = (np.bincount(pixels[first : first + 1000].ravel(), minlength=256) for first in range(0, len(pixels), 1000))
     counts = np.sum(list(pieces), axis=0)
     values = np.arange(256)

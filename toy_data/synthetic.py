@@ -1,4 +1,4 @@
-"""Data sets that are drawn: a skeleton for each class, and Gaussian noise about it."""
+"""Synthetic data sets: a skeleton for each class, and Gaussian noise about it."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec import param
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.samples import Samples, freeze
 
 Skeleton = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Synthetic(Dialled):
+class Synthetic(DialSet):
     """Samples drawn about the skeleton of their class.
 
-    ``spread`` is the standard deviation of a sample about its skeleton; ``per_class`` training samples a class come
-    with a quarter as many for testing.
+    ``spread`` is the standard deviation of a sample about its skeleton. There are ``per_class`` training samples of
+    each class, and a quarter as many test samples.
     """
 
     per_class: int = param(200, symbol="n", low=5, high=2000, slider=(20, 500), whole=True)
@@ -29,16 +29,16 @@ class Synthetic(Dialled):
 
     @abstractmethod
     def skeleton(self, rng: np.random.Generator) -> Skeleton:
-        """Return what draws, for labels ``(N,)``, places on the skeletons ``(N, F)``."""
+        """Return a function that draws, for labels ``(N,)``, places on the skeletons ``(N, F)``."""
 
     @final
     def read(self) -> Samples:
         """Draw the samples."""
-        return _drawn(self)
+        return _draw_samples(self)
 
 
 @lru_cache(maxsize=16)  # a slider that is dragged must not keep every copy
-def _drawn(data: Synthetic) -> Samples:
+def _draw_samples(data: Synthetic) -> Samples:
     rng = np.random.default_rng(data.seed)
     skeleton = data.skeleton(rng)
 

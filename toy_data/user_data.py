@@ -1,4 +1,4 @@
-"""The user's own data: a file or a folder of theirs, by its name alone."""
+"""The user's own data: a file or a folder, known by its name alone."""
 
 import hashlib
 from contextlib import suppress
@@ -12,29 +12,28 @@ from numpy.typing import NDArray
 
 from spec import Message, Refusal, param, word
 from toy_data import folder, npz, picture_folder, table
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.idx import MOST_SAMPLES
 from toy_data.public_sets import SOURCES
-from toy_data.raw import MOST_BYTES, MOST_CLASSES, Raw, checked
+from toy_data.raw import MOST_BYTES, MOST_CLASSES, Raw, check_samples
 from toy_data.samples import Samples, freeze, scale_of
-from toy_data.scaling import standardised
+from toy_data.scaling import standardize
 
-#: A sentence that names more would not be read.
-_NAMED = 5
-#: Letters of a name that a sentence shows.
-_SHOWN = 80
+#: Names that a sentence lists at most.
+_LISTED = 5
+#: Letters of a name that a sentence shows at most.
+_LONGEST = 80
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Own(Dialled):
+class Own(DialSet):
     """The samples in ``file``: an NPZ, a CSV, a folder of four IDX files, or one of pictures by class.
 
-    It lies in one of the folders that ``LOSS_GEOMETRY_DATA`` names, or among the sets that were fetched. Where it
-    does not part training and test, every fifth sample of a class is for testing. Features are brought to mean 0 and
-    deviation 1. Unless dials say otherwise, all classes and samples are kept. ``checksum`` (its first digits, as
-    ``loss-geometry data check`` shows it) ties an experiment to what the file holds: one that holds something else is
-    then refused.
+    It is in one of the folders that ``LOSS_GEOMETRY_DATA`` names, or in the folder of fetched sets. Where it does
+    not separate training from test, a fifth of each class is for testing. Features get mean 0 and standard
+    deviation 1. All classes and samples are kept unless a dial says otherwise. ``checksum``, the first digits of
+    what ``loss-geometry data check`` shows, ties an experiment to the content of the file: other content is refused.
     """
 
     slug: ClassVar[str] = "own"
@@ -48,16 +47,16 @@ class Own(Dialled):
 
     @classmethod
     def trouble(cls) -> Message | None:
-        """Return that no file is here, or ``None`` where there is one to choose."""
+        """Return a sentence where there is no file to choose, else ``None``."""
         return None if at_hand() else _none()
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """The name of the file."""
         return self.file
 
     def read(self) -> Samples:
-        """Read the file; raise ``Refusal`` where there is none, or it is not what it must be."""
+        """Read the file; raise ``Refusal`` where there is none or it cannot be read."""
         samples = read(self._path())
         if self.checksum and not checksum(samples).startswith(self.checksum.lower()):
             raise Refusal("data.own_changed", file=self.file, found=checksum(samples)[:12], asked=repr(self.checksum))
@@ -74,40 +73,40 @@ class Own(Dialled):
         if not names:
             raise Refusal(_none().key, **dict(_none().values))
         for name in names:
-            if name.strip() == self.file:  # spaces about it are lost on the way here
+            if name.strip() == self.file:  # a knob drops spaces around a name
                 check_name(name)
-        more = ", ..." if len(names) > _NAMED else ""
-        raise Refusal("data.own_choose", file=repr(self.file), allowed=", ".join(names[:_NAMED]) + more)
+        more = ", ..." if len(names) > _LISTED else ""
+        raise Refusal("data.own_choose", file=repr(self.file), allowed=", ".join(names[:_LISTED]) + more)
 
 
 def at_hand() -> tuple[str, ...]:
-    """Return the names of what may be the user's own data."""
-    found = set()
+    """Return the names of files and folders that may be the user's own data."""
+    names = set()
     for place in _places():
-        with suppress(OSError):  # a folder that is not here, or not open to this user
-            found |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
-    return tuple(sorted(found))
+        with suppress(OSError):  # a missing folder, or one without permission
+            names |= {each.name for each in place.iterdir() if each.suffix.lower() in _READERS or _samples(each)}
+    return tuple(sorted(names))
 
 
 def check_name(name: str) -> None:
-    """Raise ``Refusal`` where a file or a folder has a name by which no experiment can call it."""
+    """Raise ``Refusal`` where an experiment cannot contain the name of a file or a folder."""
     try:
         Own(file=name)
     except Refusal:
-        shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "..."
+        shown = name if len(name) <= _LONGEST else name[:_LONGEST] + "..."
         raise Refusal("data.own_rename", file=repr(shown)) from None
 
 
 def _none() -> Message:
-    """Return that no file is here, and why."""
+    """Return the sentence that there is no file, and why."""
     if (lost := folder.nowhere()) is not None:
         return Message.of("data.own_nowhere", folder=lost, variable=folder.VARIABLE)
     return Message.of("data.own_none", variable=folder.VARIABLE)
 
 
 def read(path: Path) -> Samples:
-    """Read a file or a folder of the user's; raise ``Refusal`` where it is none that can be read."""
-    path = _titled(path)
+    """Read a file or a folder of the user; raise ``Refusal`` where that is not possible."""
+    path = _with_name(path)
     try:
         return _whole(path, _stamp(path))
     except OSError:
@@ -115,17 +114,17 @@ def read(path: Path) -> Samples:
 
 
 def read_raw(path: Path) -> Raw:
-    """Read the samples as they stand in a file or a folder; raise ``Refusal`` where it is none that can be read."""
-    path = _titled(path)
+    """Read the unscaled samples of a file or a folder; raise ``Refusal`` where that is not possible."""
+    path = _with_name(path)
     if path.is_dir():
         try:
             return _idx(path) or picture_folder.read(path)
-        except OSError:  # a folder in it that is not open to this user
+        except OSError:  # a folder inside without permission
             raise Refusal("data.own_unreadable", file=path.name) from None
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise Refusal("data.own_kind", file=path.name)
-    if not path.is_file():  # missing, or a pipe that would be waited for
+    if not path.is_file():  # missing, or a pipe that would block
         raise Refusal("data.own_unreadable", file=path.name)
     size = path.stat().st_size
     if size > MOST_BYTES:
@@ -145,28 +144,28 @@ def checksum(samples: Samples) -> str:
 _READERS = {".npz": npz.read, ".csv": table.read}
 
 
-def _titled(path: Path) -> Path:
-    """Return a path that has a name, which ``.`` has not."""
+def _with_name(path: Path) -> Path:
+    """Return a path that has a name; ``.`` has none."""
     return path if path.name not in {"", ".."} else path.resolve()
 
 
 def _places() -> tuple[Path, ...]:
-    return (*folder.named(), folder.home())
+    return (*folder.data_folders(), folder.home())
 
 
 def _samples(path: Path) -> bool:
-    """Tell whether a folder holds IDX files or folders, without looking further; the sets that we know are no own."""
-    known = path.name.replace("-", "_") in SOURCES
-    if known or path.suffix == ".download" or path.name.startswith(".") or not path.is_dir():
+    """Return whether a folder holds IDX files or folders. Folders of published sets do not count."""
+    published = path.name.replace("-", "_") in SOURCES
+    if published or path.suffix == ".download" or path.name.startswith(".") or not path.is_dir():
         return False
     try:
         return folder.file(path, folder.ROLES[0]) is not None or any(each.is_dir() for each in path.iterdir())
-    except OSError:  # not open to this user
+    except OSError:  # without permission
         return False
 
 
 def _stamp(path: Path) -> tuple[object, ...]:
-    """Return what changes when the file does, or one in the folder."""
+    """Return a value that changes when the file does, or one in the folder."""
     if not path.is_dir():
         return (path.stat().st_mtime_ns, path.stat().st_size)
     files = [file for role in folder.ROLES if (file := folder.file(path, role)) is not None]
@@ -182,12 +181,12 @@ def _whole(path: Path, stamp: tuple[object, ...]) -> Samples:
     if x.ndim == 3:
         offset, factor = scale_of(x)
         return freeze(Samples(x, y, test_x, test_y, classes=raw.classes, offset=offset, factor=factor))
-    x, test_x = standardised(raw.name, x, test_x)
+    x, test_x = standardize(raw.name, x, test_x)
     return freeze(Samples(x, y, test_x, test_y, classes=raw.classes, offset=0.0, factor=1.0))
 
 
 def _split(raw: Raw) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places of the samples for training and of those for testing, where the file does not part them."""
+    """Return the indices of training and test samples; where the file separates them, all of ``x`` are for training."""
     every = np.arange(len(raw.y))
     if raw.test_y is not None:
         return every, every[:0]
@@ -204,14 +203,16 @@ def _split(raw: Raw) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _idx(path: Path) -> Raw | None:
     """Read the four IDX files of a folder, or return ``None`` where it holds none of them."""
-    found = {role: folder.file(path, role) for role in folder.ROLES}
-    if not any(found.values()):
+    by_role = {role: folder.file(path, role) for role in folder.ROLES}
+    if not any(by_role.values()):
         return None
-    if missing := [role for role, file in found.items() if file is None]:
+    if missing := [role for role, file in by_role.items() if file is None]:
         raise Refusal("data.own_roles", file=path.name, missing=", ".join(missing))
-    files = folder.Files(*(file for file in found.values() if file is not None))
-    samples = folder.load(files, tuple(map(str, range(256))))  # as many as bytes can be; those that occur are counted
-    return checked(
+    files = folder.Files(*(file for file in by_role.values() if file is not None))
+    samples = folder.load(
+        files, tuple(map(str, range(256)))
+    )  # all values of a byte; the labels that occur become classes
+    return check_samples(
         path.name,
         {
             "x_train": samples.train_x,

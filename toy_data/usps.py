@@ -5,13 +5,13 @@ from typing import ClassVar, final
 
 from spec import param
 from toy_data import folder
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.samples import Samples
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Usps(Dialled):
+class Usps(DialSet):
     """9,298 digits of 16x16 pixels from envelopes (Hull 1994), 2,007 of them for testing, which are the harder ones."""
 
     slug: ClassVar[str] = "usps"

@@ -20,8 +20,8 @@ KIND = Kind[Net](
     word="net",
     group="loss_geometry.nets",
     base=Module,
-    called="engine.nets.Module",
-    said={"slug": str, "title": str},
+    base_name="engine.nets.Module",
+    attributes={"slug": str, "title": str},
     example="leaky_net:LeakyNet",
 )
 

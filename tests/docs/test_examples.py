@@ -128,7 +128,9 @@ def test_the_examples_of_the_help_run_one_after_the_other_in_one_folder(capsys, 
 
 
 @pytest.mark.usefixtures("provided")
-@pytest.mark.parametrize("name", ["README.md", "docs/data.md", "docs/python.md", "docs/sweeps.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/command_line.md", "docs/data.md", "docs/python.md", "docs/sweeps.md"]
+)
 def test_every_example_runs(name):
     found = blocks(name, "python", "console")
     assert found

@@ -143,8 +143,7 @@ def test_words_say_what_the_picture_cannot(tmp_path):
     diverged = dataclasses.replace(panel(far), stopped=Refusal("film.empty", name="x").message)
     with recorded(tmp_path / "run.lossgeo", [(panel(far), diverged)], [0] * 1000) as recording:
         film = Film.of(recording)
-        film.draw(0)
-        said = " ".join(words.get_text() for words in film._canvas.figure.texts)
+        said = " ".join(words.get_text() for words in film.figure(0).texts)
     assert text("film.outside", count=2, total=1000) in said  # the stray one, and one beside the others' quantile
     assert text("film.unknown", count=1, total=1000) in said
     assert text("stage.stopped") in said
@@ -157,8 +156,7 @@ def test_words_say_what_the_picture_cannot(tmp_path):
 def test_a_stand_in_for_a_head_is_named():
     with Recording(FOLDER / "clusters.lossgeo") as recording:
         film = Film.of(recording)
-        film.draw(0)
-        said = [words.get_text() for words in film._canvas.figure.texts]
+        said = [words.get_text() for words in film.figure(0).texts]
     assert said.count(text("stage.nearest_class_mean")) == 1
 
 
@@ -166,8 +164,7 @@ def test_names_are_drawn_as_they_are_written(tmp_path):
     names = ("$x$", "<b>", "\U0001f600", "数")
     with recorded(tmp_path / "run.lossgeo", [panel(CORNERS)], range(4), classes=names) as recording:
         film = Film.of(recording, size=SIZE)
-        film.draw(0)
-        (axes, _) = film._canvas.figure.axes
+        (axes, _) = film.figure(0).axes
         said = {words.get_text() for words in axes.texts}
     assert set(names) <= said
 
@@ -184,5 +181,4 @@ def test_in_space_the_camera_goes_round_and_directions_lie_on_the_sphere(tmp_pat
         np.testing.assert_array_equal(*panels)
         round_ = Film.of(recording, size=SIZE, directions=True)
         assert round_.views[0].radius < 1.5 < still.views[0].radius
-        round_.draw(0)
-        assert text("film.directions") in [words.get_text() for words in round_._canvas.figure.texts]
+        assert text("film.directions") in [words.get_text() for words in round_.figure(0).texts]

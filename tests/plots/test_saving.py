@@ -1,6 +1,7 @@
 """Pictures and films as files: how many frames they have, their size and colours, and what is refused."""
 
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import imageio.v2 as imageio
 import numpy as np
 import pytest
-from film_parts import SIZE, pale, recorded
+from film_parts import CORNERS, SIZE, pale, panel, recorded
 from PIL import Image
 
 from app.cli.commands import render
@@ -105,25 +106,57 @@ def test_what_is_broken_off_leaves_what_was_there(corners, tmp_path, monkeypatch
     assert {path.name for path in tmp_path.iterdir()} == {name, "corners.lossgeo"}
 
 
-@pytest.mark.usefixtures("corners")
-@pytest.mark.parametrize(
-    ("name", "room", "reason"),
-    [
-        ("film.png", 1000, "File too large"),
-        ("film.gif", 1000, "File too large"),
-        *(("film.mp4", room, "it was cut off, as on a full disk") for room in (0, 1000, 5000)),
-    ],
-)
-def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(tmp_path, name, room, reason):
-    (tmp_path / name).write_bytes(b"before")
-    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
-    line = ["render", "corners.lossgeo", name, "--size", "420x440"]
-    code = f"import sys, plots.export; from app.cli.main import main; {limited}; sys.exit(main({line}))"
-    alone = [sys.executable, "-B", "-c", code]  # Python would keep modules that it compiled cut off as well
-    done = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{name} cannot be written: {reason}.\n")
-    assert (tmp_path / name).read_bytes() == b"before"
-    assert {path.name for path in tmp_path.iterdir()} == {name, "corners.lossgeo"}
+#: Pictures, how many bytes of them a disk takes, and what is then said.
+FULL = [
+    ("film.png", 1000, "File too large"),
+    ("film.gif", 1000, "File too large"),
+    *(("film.mp4", room, "it was cut off, as on a full disk") for room in (0, 1000, 5000)),
+]
+
+#: Renders in each folder with its own limit, and prints status, output and errors of all; imports once.
+_LIMITED = """
+import contextlib, gc, io, json, os, resource, sys
+import plots.export
+from app.cli.main import main
+
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+results = []
+for folder, name, room in json.loads(sys.argv[1]):
+    os.chdir(folder)
+    out, err = io.StringIO(), io.StringIO()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(["render", "corners.lossgeo", name, "--size", "420x440"])
+        gc.collect()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    results.append((status, out.getvalue(), err.getvalue()))
+print(json.dumps(results))
+"""
+
+
+@pytest.fixture(scope="module")
+def full_disk(tmp_path_factory):
+    """The folder of each picture that does not fit, and what its command said and returned."""
+    folders = [tmp_path_factory.mktemp("full") for _ in FULL]
+    for place, (name, _, _) in zip(folders, FULL, strict=True):
+        with recorded(place / "corners.lossgeo", [panel(CORNERS)] * 3, range(4)):
+            pass
+        (place / name).write_bytes(b"before")
+    cases = [(str(place), name, room) for place, (name, room, _) in zip(folders, FULL, strict=True)]
+    # -B, since Python would also keep modules that it compiled and that were cut off
+    alone = [sys.executable, "-B", "-c", _LIMITED, json.dumps(cases)]
+    done = subprocess.run(alone, capture_output=True, text=True, check=True, timeout=60)
+    assert not done.stderr, "nothing else is said, also not at the end of the process"
+    return dict(zip(FULL, zip(folders, json.loads(done.stdout), strict=True), strict=True))
+
+
+@pytest.mark.parametrize("case", FULL, ids=lambda case: f"{case[0]}-{case[1]}")
+def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(full_disk, case):
+    name, _, reason = case
+    place, result = full_disk[case]
+    assert result == [2, "", f"{name} cannot be written: {reason}.\n"]
+    assert (place / name).read_bytes() == b"before"
+    assert {path.name for path in place.iterdir()} == {name, "corners.lossgeo"}
 
 
 def test_the_folders_of_a_picture_are_made_as_those_of_a_recording_are(corners, tmp_path):

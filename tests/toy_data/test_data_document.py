@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toy_data import DATA_SETS, picture_folder, raw, table
-from toy_data.dials import Dialled
+from toy_data.dials import DialSet
 from toy_data.idx import MOST_PIXELS, MOST_SAMPLES
 from toy_data.public_sets import SOURCES
 
@@ -37,11 +37,11 @@ def test_the_limits_are_those_of_the_readers():
 
 
 def test_the_dials_and_the_sets_are_those_of_the_catalogue():
-    assert [name.strip("`") for name in rows("## Dials")] == [knob.name for knob in Dialled.dials()]
+    assert [name.strip("`") for name in rows("## Dials")] == [knob.name for knob in DialSet.dials()]
     named = re.findall(r"`(\w+)`", TEXT.split("\n## ")[0].split("| where it comes from |")[1].split("\n\n")[0])
     assert named == list(DATA_SETS)
     for slug, data in DATA_SETS.items():
-        for knob in set(data.dials()) - set(Dialled.dials()):
+        for knob in set(data.dials()) - set(DialSet.dials()):
             assert f"`{knob.name}`" in TEXT, f"{slug}.{knob.name}"
 
 

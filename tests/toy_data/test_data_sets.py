@@ -1,5 +1,6 @@
 """The data sets: sizes, dials, and where files are looked for."""
 
+import os
 import struct
 
 import numpy as np
@@ -11,6 +12,9 @@ from toy_data import DATA_SETS, VARIABLE, available, folder
 from toy_data.blobs import Blobs
 from toy_data.digits import Digits
 from toy_data.mnist import Mnist
+
+#: The set whose file is not called by its slug.
+MODULES = {"own": "user_data"}
 
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
@@ -32,7 +36,7 @@ def put_files(folder, names=NAMES, train=30, test=20, size=(5, 5)):
 def test_slugs_files_and_texts_agree():
     for slug, data in DATA_SETS.items():
         assert data.slug == slug
-        assert data.__module__ == f"toy_data.{slug}"
+        assert data.__module__ == f"toy_data.{MODULES.get(slug, slug)}"
         assert has_text(f"data.set.{slug}")
         for knob in data.dials():
             assert has_text(f"data.knobs.{knob.name}")
@@ -120,8 +124,6 @@ def test_the_folder_with_the_set_s_own_name_wins_and_several_folders_are_searche
     put_files(tmp_path / "first" / "fashion-mnist", train=40)
     put_files(tmp_path / "first", train=50)  # of neither
     put_files(tmp_path / "second" / "mnist", train=60)
-    import os
-
     monkeypatch.setenv(VARIABLE, os.pathsep.join([str(tmp_path / "first"), str(tmp_path / "second")]))
     assert len(DATA_SETS["fashion_mnist"]().read().train_y) == 40
     assert len(DATA_SETS["mnist"]().read().train_y) == 60

@@ -9,14 +9,12 @@ import threading
 import urllib.request
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.datasets import _openml as loader
 
 from spec import Refusal
-from toy_data import VARIABLE, folder
+from toy_data import VARIABLE, folder, openml
 from toy_data.download import SOURCES, fetch
 from toy_data.usps import Usps
 
@@ -90,7 +88,7 @@ class Site:
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "home", lambda: tmp_path / "home")
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(loader, "time", SimpleNamespace(sleep=lambda seconds: None))  # between two attempts
+    monkeypatch.setattr(openml, "PAUSE", 0.001)  # seconds between two attempts
     made = Site()
     with serving(made) as made.port:
         # whatever is asked of the net is asked of this server

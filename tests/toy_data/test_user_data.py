@@ -1,5 +1,6 @@
 """The user's own data as a data set: found by name, tied by checksum, trained on."""
 
+import inspect
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from user_data_parts import FEATURES, LABELS, PICTURES, refused, save, shapes
 
+from engine import Experiment, Panel, train
 from spec import Refusal, has_text
 from toy_data import available, folder, idx, npz, picture_folder, raw, table
 from toy_data.user_data import Own, check_name, checksum, read, read_raw
@@ -120,8 +122,10 @@ def test_all_classes_and_samples_are_kept_unless_a_dial_says_otherwise(place):
 
 
 def test_the_stage_has_room_for_as_many_classes_as_a_file_may_have():
-    stage = (Path(__file__).parents[2] / "app" / "stage" / "renderer.js").read_text()
-    assert int(re.search(r"const CLASSES = (\d+)", stage)[1]) == raw.MOST_CLASSES
+    stage = Path(__file__).parents[2] / "app" / "stage"
+    sources = [path.read_text(encoding="utf-8") for path in stage.rglob("*.js")]
+    room = {int(count) for source in sources for count in re.findall(r"\bconst \w*CLASSES = (\d+)", source)}
+    assert room == {raw.MOST_CLASSES}
 
 
 @pytest.mark.parametrize(("split", "word"), [("train", "training"), ("test", "test")])
@@ -160,8 +164,6 @@ def test_labels_of_idx_files_are_counted_and_may_be_any_byte(place):
 
 
 def test_it_can_be_trained_on(place):
-    from engine import Experiment, Panel, train
-
     save(place, x=FEATURES + 20 * np.eye(4)[LABELS], y=LABELS)
     dials = {"file": "a.npz"}
     experiment = Experiment(data="own", dials=dials, panels=(Panel(loss="softmax"),), batch=8, steps=40)
@@ -171,9 +173,6 @@ def test_it_can_be_trained_on(place):
 
 
 def test_every_sentence_of_the_readers_is_in_the_catalogue():
-    import inspect
-    import re
-
     for module in (raw, npz, table, picture_folder):
         keys = re.findall(r'Refusal\("([a-z_.]+)"', inspect.getsource(module))
         assert keys
