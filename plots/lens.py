@@ -1,4 +1,4 @@
-"""Where a point of the plane or of space lies in a picture: the cameras of app/stage/camera.js."""
+"""Where a point of the plane or of space lies in a picture: the cameras of app/stage/state/camera.js."""
 
 import math
 from dataclasses import dataclass

@@ -90,7 +90,7 @@ def stage(
 ) -> StageResult:
     """Show a run, live or replayed, and tell what was done on the stage.
 
-    ``panels`` holds one entry per panel shown (at most four): ``panel`` (its place in the run), ``title``,
+    ``panels`` holds one entry per panel shown (at most six): ``panel`` (its place in the run), ``title``,
     ``slug`` and ``knobs``; ``height`` is in pixels (default: three quarters of the window).
     A recording plays from its beginning, or stands at ``frame``. ``own_axes`` lets each panel fit its own
     picture. With one ``key`` the picture stays while the script runs again, also when ``run`` becomes another one.
@@ -107,7 +107,7 @@ def stage(
         "axes": "own" if own_axes else "same",
         "debug": debug,
     }
-    shown = _component("stage", "stage.js", "mount")(
+    shown = _component("stage", "index.js", "mount")(
         key=key, data=data, on_edited_change=_nothing, on_forked_change=_nothing, on_rested_change=_nothing
     )
     edited, forked, rested = (_last(shown.get(name)) for name in ("edited", "forked", "rested"))
@@ -156,9 +156,9 @@ def histogram(
 def version() -> str:
     """Return a hash of the stage's files: browsers keep one version for long and still see a new one at once."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

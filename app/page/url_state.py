@@ -16,8 +16,8 @@ from toy_data import DATA_SETS
 
 T = TypeVar("T")
 
-#: As many pictures as fit side by side on a screen.
-MAX_PANELS = 4
+#: As many pictures as fit on a screen.
+MAX_PANELS = 6
 
 #: As many curves as stay apart by eye beside the loss itself.
 MAX_REFERENCES = 3

@@ -45,7 +45,8 @@ _KINDS = {
     ".woff2": "font/woff2",
     ".glsl": "text/plain",
 }
-_STAGE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+#: A folder's name has no dot, so that no path leads out of the stage.
+_STAGE_FILE = re.compile(r"(?:[a-z0-9_-]{1,40}/){0,2}[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 #: Refusals that are not the fault of the request's form.
 _STATUS = {
@@ -71,7 +72,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/runs/{run}/points", _spoken(_points)),
         Route("/api/runs/{run}/frames", _spoken(_frames)),
         Route("/api/runs/{run}/file", _spoken(_file)),
-        Route("/stage/{file}", _spoken(_stage)),
+        Route("/stage/{file:path}", _spoken(_stage)),
     ]
 
     rest = _Rest(ours)

@@ -1,7 +1,7 @@
 // The live histogram of a loss's scalar: drawn to stand under a chart with the same axis.
 
-import { make } from "./dom.js";
-import { openFeed } from "./feed.js";
+import { make } from "./ui/elements.js";
+import { openFeed } from "./data/feed.js";
 import { classColour, css, readColour } from "./palette.js";
 
 /**

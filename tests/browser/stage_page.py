@@ -7,7 +7,7 @@ from stage_run import Run
 from app.page.stage_component import _texts
 
 MOUNT = """async (data) => {
-  const { mount } = await import("/stage/stage.js");
+  const { mount } = await import("/stage/index.js");
   window.told = [];
   const hear = (name) => (value) => window.told.push({ name, ...value });
   window.view = mount(document.getElementById("root"), data, { edited: hear("edited"), forked: hear("forked") });

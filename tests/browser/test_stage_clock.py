@@ -9,7 +9,7 @@ from stage_run import make_run
 pytestmark = pytest.mark.browser
 
 RESTS = """async (data) => {
-  const { mount } = await import("/stage/stage.js");
+  const { mount } = await import("/stage/index.js");
   window.rests = [];
   window.view = mount(document.getElementById("root"), data, { rested: (at) => window.rests.push(at.frame) });
 }"""
@@ -29,7 +29,7 @@ def test_the_page_is_told_where_the_clock_rests_but_not_what_it_asked_for(page: 
 
 
 LIVE = """async ([seconds, frameEvery, pictureEvery]) => {
-  const { createPlayer } = await import("/stage/player.js");
+  const { createPlayer } = await import("/stage/state/clock.js");
   window.clock ??= { player: createPlayer(() => ({ count: 1, frames: [{ id: 0 }] })), now: 0, id: 0 };
   const { clock } = window, seen = [];
   let frame = clock.now, picture = clock.now;

@@ -1,8 +1,8 @@
 // One WebGL2 context draws all panels. It redraws only what it is told to, and computes regions only when they change.
 
-import { headTexels } from "./scene.js";
-import { classColour } from "./palette.js";
-import { createStrokes, drawClasses, drawShapes, drawSpace } from "./lines.js";
+import { headTexels } from "../data/interpolate.js";
+import { classColour } from "../palette.js";
+import { createStrokes, drawClasses, drawShapes, drawSpace } from "../layers/shapes.js";
 import { COMPOSE, DOT, LINES, POINTS, QUAD, REGIONS, STROKE } from "./shaders.js";
 
 const CLASSES = 64, ROWS = 4;

@@ -1,10 +1,10 @@
 // What lies over the picture: numbers on the axes, class names, the marked sample and its card.
 
-import { project } from "./camera.js";
-import { figure, make } from "./dom.js";
-import { classColour, css } from "./palette.js";
-import { coordinate } from "./record.js";
-import { predict } from "./scene.js";
+import { project } from "../state/camera.js";
+import { figure, make } from "./elements.js";
+import { classColour, css } from "../palette.js";
+import { coordinate } from "../data/decode.js";
+import { predict } from "../data/interpolate.js";
 
 const REACH = 9; // pixels around the pointer in which a sample is found
 

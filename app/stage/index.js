@@ -1,20 +1,20 @@
 // The stage: one canvas with all panels of a run, its clock and its controls.
 
-import { createBar } from "./controls.js";
-import { createCamera, steer } from "./camera.js";
-import { make, say } from "./dom.js";
-import { openFeed } from "./feed.js";
-import { keysOf } from "./keys.js";
-import { arrange, createCell, measure } from "./layout.js";
-import { createHover } from "./hover.js";
-import { drawOverlay, gridStep } from "./overlay.js";
+import { createBar } from "./ui/bar.js";
+import { createCamera, steer } from "./state/camera.js";
+import { make, say } from "./ui/elements.js";
+import { openFeed } from "./data/feed.js";
+import { keysOf } from "./ui/keyboard.js";
+import { arrange, createCell, measure } from "./ui/layout.js";
+import { createHover } from "./ui/hover_card.js";
+import { drawOverlay, gridStep } from "./ui/overlay.js";
 import { themeOf } from "./palette.js";
-import { pictureOf, publish } from "./outside.js";
-import { createPlayer } from "./player.js";
-import { createQuality } from "./quality.js";
-import { createRenderer } from "./renderer.js";
-import { createResting } from "./resting.js";
-import { fitOf, panelScene } from "./scene.js";
+import { pictureOf, publish } from "./ui/api.js";
+import { createPlayer } from "./state/clock.js";
+import { createQuality } from "./state/quality.js";
+import { createRenderer } from "./gl/renderer.js";
+import { createResting } from "./state/rest.js";
+import { fitOf, panelScene } from "./data/interpolate.js";
 
 const SETTLED = 160; // ms of rest before the full resolution is drawn
 

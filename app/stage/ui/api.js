@@ -1,6 +1,6 @@
 // What the stage hands to the outside: a picture to save, and `window.lossGeometry` for scripts and tests.
 
-import { make } from "./dom.js";
+import { make } from "./elements.js";
 
 /** A PNG data URL of the canvas with its overlay, titles and numbers. */
 export function pictureOf(canvas, over, view, panels, theme) {

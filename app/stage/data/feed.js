@@ -1,6 +1,6 @@
 // What the server tells about one run (docs/live.md): description, points, frames over HTTP, the newest live.
 
-import { decodeFrame, decodePoints, splitRecords } from "./record.js";
+import { decodeFrame, decodePoints, splitRecords } from "./decode.js";
 
 const BUDGET = 384 * 2 ** 20; // bytes of frames kept in the page; frames far from the one shown are let go first
 const ANSWER = 3000; // ms for which the answer to an edit is waited for

@@ -1,6 +1,6 @@
 // The sample under the pointer: marked in all panels, with a card beside it.
 
-import { make } from "./dom.js";
+import { make } from "./elements.js";
 import { fillCard, findSample } from "./overlay.js";
 
 /** Watch the pointer over `grid`; `state()` tells what is shown, `changed()` hears that another sample is marked. */

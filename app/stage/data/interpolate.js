@@ -1,6 +1,6 @@
 // One panel between two frames: its head, class means and bounds, interpolated.
 
-import { MISSING } from "./record.js";
+import { MISSING } from "./decode.js";
 
 const KINDS = { linear: 0, cosine: 1, euclidean: 2, mahalanobis: 3 };
 const facts = new WeakMap();

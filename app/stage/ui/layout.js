@@ -1,6 +1,6 @@
 // The panels' cells: header, plot and knobs of each, and where they lie on the canvas.
 
-import { figure, make, say, symbolOf } from "./dom.js";
+import { figure, make, say, symbolOf } from "./elements.js";
 import { createKnobs } from "./knobs.js";
 
 const percent = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);

@@ -1,6 +1,6 @@
 // The sliders, menus and switches of one panel, made from what Python says about its knobs.
 
-import { figure, make, say, symbolOf } from "./dom.js";
+import { figure, make, say, symbolOf } from "./elements.js";
 
 const POSITIONS = 1000;
 const PACE = 40; // ms between two edits: at most 25 a second

@@ -1,6 +1,6 @@
 // Everything that is drawn as strokes: shapes of the loss, class vectors or centres, axes and sphere in space.
 
-import { classColour } from "./palette.js";
+import { classColour } from "../palette.js";
 
 const PER_PIECE = 13;
 

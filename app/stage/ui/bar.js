@@ -1,6 +1,6 @@
 // The bar under the panels: transport, scrubber with its marks, what is shown, and what the trainer is told.
 
-import { icon, make, say } from "./dom.js";
+import { icon, make, say } from "./elements.js";
 import { createKnobs } from "./knobs.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
