@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: Where the camera stands in space, in radians.
-AZIMUTH, _ELEVATION = 0.7, 0.42
+AZIMUTH, ELEVATION = 0.7, 0.42
 
-#: Half the height of what is seen, from a distance of one: little distortion at the rim, still a sense of depth.
-_HALF = math.tan(0.31)
+#: The vertical field of view in radians: little distortion at the rim, still a sense of depth.
+FIELD = 0.62
+
+#: Half the height of what is seen, from a distance of one.
+_HALF = math.tan(FIELD / 2)
 
 #: The share of the way to the eye within which nothing is seen.
 _NEAR = 0.02
 
 
 #: A view is so much larger than what must be seen.
-_ROOM = 1.08
+ROOM = 1.08
 
 #: Steps on the way to the best middle of a view in space.
 _STEPS = 400
@@ -87,7 +90,7 @@ def axes(dim: int, azimuth: float) -> tuple[Floats, Floats, Floats]:
     """Return the directions ``(D,)`` that lead to the right, upwards, and (in space) to the eye."""
     if dim == 2:
         return np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.zeros(2)
-    ce, se, ca, sa = math.cos(_ELEVATION), math.sin(_ELEVATION), math.cos(azimuth), math.sin(azimuth)
+    ce, se, ca, sa = math.cos(ELEVATION), math.sin(ELEVATION), math.cos(azimuth), math.sin(azimuth)
     return np.array([-sa, ca, 0.0]), np.array([-se * ca, -se * sa, ce]), np.array([ce * ca, ce * sa, se])
 
 
@@ -116,4 +119,4 @@ def fitted(towards: Floats, reach: Floats) -> View:
             out = reach - towards @ center
             furthest = int(np.argmax(out))
             center += out[furthest] * towards[furthest] / (step + 1)
-    return View(center, max(_ROOM * float((reach - towards @ center).max()), 1e-6))
+    return View(center, max(ROOM * float((reach - towards @ center).max()), 1e-6))

@@ -1,4 +1,4 @@
-"""The colours of the classes; app/stage/palette.js has the same for the browser."""
+"""The colours of the classes; app/page/stage_numbers.py writes them down for the browser."""
 
 import math
 

@@ -18,23 +18,23 @@ FOLDER = Path(__file__).parents[1] / "stage"
 # gone: the instance is kept by the element, so that canvas, camera and clock survive. A module that came from a
 # blob cannot resolve a relative import; hence the absolute address.
 _SCRIPT = """
-const kept = new WeakMap();
+const entries = new WeakMap();
 export default function ({{ data, parentElement, setTriggerValue }}) {{
-  let entry = kept.get(parentElement);
-  const tell = (name) => (value) => entry.trigger(name, value);
+  let entry = entries.get(parentElement);
   if (!entry) {{
     entry = {{ data, gone: false, trigger: setTriggerValue }};
-    kept.set(parentElement, entry);
-    import(new URL("/stage/{module}?v={version}", location.origin).href).then((stage) => {{
-      const callbacks = {{ edited: tell("edited"), forked: tell("forked"), rested: tell("rested") }};
-      if (!entry.gone) entry.view = stage.{mount}(parentElement, entry.data, callbacks);
+    entries.set(parentElement, entry);
+    const load = (module) => import(new URL(`/stage/${{module}}?v={version}`, location.origin).href);
+    Promise.all([load("{module}"), load("host/streamlit.js")]).then(([stage, streamlit]) => {{
+      const host = streamlit.createHost((name, value) => entry.trigger(name, value));
+      if (!entry.gone) entry.view = stage.{mount}(parentElement, host, entry.data);
     }});
   }} else {{
     entry.data = data;
     entry.trigger = setTriggerValue;
     entry.view?.update(data);
   }}
-  return () => {{ entry.gone = true; entry.view?.destroy(); kept.delete(parentElement); }};
+  return () => {{ entry.gone = true; entry.view?.destroy(); entries.delete(parentElement); }};
 }}
 """
 

@@ -8,9 +8,14 @@ from app.page.stage_component import _texts
 
 MOUNT = """async (data) => {
   const { mount } = await import("/stage/index.js");
+  const { createHost } = await import("/stage/host/streamlit.js");
   window.told = [];
-  const hear = (name) => (value) => window.told.push({ name, ...value });
-  window.view = mount(document.getElementById("root"), data, { edited: hear("edited"), forked: hear("forked") });
+  window.rests = [];
+  const host = createHost((name, value) => {
+    if (name === "rested") window.rests.push(value.frame);
+    else window.told.push({ name, ...value });
+  });
+  window.view = mount(document.getElementById("root"), host, data);
 }"""
 
 

@@ -1,221 +1,239 @@
-// What the server tells about one run (docs/live.md): description, points, frames over HTTP, the newest live.
+// What the server says about one run (docs/live.md): description, points, frames over HTTP, the newest frame live.
 
 import { decodeFrame, decodePoints, splitRecords } from "./decode.js";
+import { addFrame, createFrameStore, nextRequest, truncate } from "./frame_store.js";
+import { createSocket } from "./socket.js";
 
-const BUDGET = 384 * 2 ** 20; // bytes of frames kept in the page; frames far from the one shown are let go first
-const ANSWER = 3000; // ms for which the answer to an edit is waited for
-const CHUNK = 64; // frames asked for at once; the server sends at most 8 MiB of them
+/** @typedef {import("./decode.js").Frame} Frame */
+/** @typedef {import("./decode.js").Points} Points */
+/** @typedef {import("./decode.js").KnobValue} KnobValue */
+/** @typedef {{panels: {loss: string}[], steps_per_frame?: number}} Experiment */
+/** @typedef {{kind: string, step: number, frame: number, body: {panel?: number, knob?: string, value?: KnobValue, reason?: string}}} RunEvent */
+/** @typedef {{live?: boolean, frames?: number, events?: RunEvent[], classes?: string[], status?: string, experiment?: Experiment}} RunMeta */
+/** @typedef {{panel: number|null, knob: string, value: KnobValue, frame: number}} Edit */
+/** @typedef {{id: string, owner: string|null, from: number}} Fork   `from`: the last frame that both runs share */
 
 /**
- * Follow a run. `on` takes `run(meta)`, `points(points)`, `frames()`, `newest(frame)`, `status(message)`, `event(event)`,
- * `forked(message)`, `error(sentence)`; each may be left out. `history: false` keeps the newest frame alone.
+ * What a feed calls when something comes; each may be left out.
+ * @typedef {object} FeedListener
+ * @property {(meta: RunMeta) => void} [run]
+ * @property {(points: Points) => void} [points]
+ * @property {() => void} [frames]          more frames exist or are loaded
+ * @property {(frame: Frame) => void} [newest]
+ * @property {() => void} [status]
+ * @property {(event: RunEvent) => void} [event]
+ * @property {(fork: Fork) => void} [forked]
+ * @property {(sentence: string) => void} [error]
  */
-export function openFeed({ base = "", run, owner = null, language = "en", history = true }, on = {}) {
-  const feed = {
-    run, owner, meta: null, points: null, frames: [], count: 0, events: [], live: false, connected: false, head: 0,
-    send, fork, close, want,
-  };
-  let socket = null, closed = false, attempt = 0, retry = 0, loading = false, kept = 0, generation = 0, failures = 0, later = 0, outstanding = 0;
+
+/**
+ * @typedef {object} Feed
+ * @property {string} run
+ * @property {RunMeta|null} meta
+ * @property {Points|null} points
+ * @property {Frame[]} frames      those loaded, by id, with holes
+ * @property {number} count        how many the run has
+ * @property {RunEvent[]} events
+ * @property {boolean} live        a trainer has the run
+ * @property {boolean} connected
+ * @property {(message: {type: string} & Record<string, unknown>) => void} send
+ * @property {(fork: Fork) => void} fork     go on with another run that shares the first frames
+ * @property {(frame: number) => void} want  say which frame is looked at: loading starts there
+ * @property {() => void} close
+ */
+
+/** @typedef {{base?: string, run: string, owner?: string|null, language?: string, history?: boolean}} FeedOptions */
+
+const EDIT_ANSWER = 3000; // ms for which the answer to an edit is waited for
+const FINAL = ["done", "stopped", "failed", "interrupted"];
+
+/** An answer that says no, with its sentence; `final` where asking again is no use. */
+class RequestError extends Error {
+  /** @param {string} sentence @param {boolean} final */
+  constructor(sentence, final) {
+    super(sentence);
+    this.final = final;
+  }
+}
+
+/**
+ * Follow a run. `history: false` holds the newest frame alone.
+ * @param {FeedOptions} options
+ * @param {FeedListener} [listener]
+ * @returns {Feed}
+ */
+export function openFeed({ base = "", run, owner = null, language = "en", history = true }, listener = {}) {
+  const store = createFrameStore({ history });
+  /** @type {Map<string, {type: string} & Record<string, unknown>>} */
   const outbox = new Map();
+  let loading = false, closed = false, generation = 0, failures = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let pause;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let answer;
 
-  const path = (tail = "") => `${base}/api/runs/${encodeURIComponent(feed.run)}${tail}`;
-  const ask = async (url) => {
-    const answer = await fetch(url, { headers: { "Accept-Language": language } });
-    if (answer.ok) return answer;
-    const told = await answer.json().catch(() => ({}));
-    throw Object.assign(new Error(told.error ?? `${answer.status}`), { final: answer.status < 500 });
+  /** @type {Feed} */
+  const feed = {
+    run, meta: null, points: null, events: [], live: false, connected: false, send, fork, want, close,
+    get frames() { return store.frames; },
+    get count() { return store.count; },
   };
+  const path = (tail = "") => `${base}/api/runs/${encodeURIComponent(feed.run)}${tail}`;
+  const socket = createSocket(() => address(), {
+    opened() { feed.connected = true; releaseEdits(); listener.status?.(); },
+    closed() { feed.connected = false; listener.status?.(); },
+    message(data) {
+      if (typeof data === "string") return read(JSON.parse(data));
+      for (const record of splitRecords(data)) listener.newest?.(add(record));
+      load();
+    },
+  });
 
+  /** @param {string} url */
+  async function request(url) {
+    const response = await fetch(url, { headers: { "Accept-Language": language } });
+    if (response.ok) return response;
+    const body = await response.json().catch(() => ({}));
+    throw new RequestError(body.error ?? `${response.status}`, response.status < 500);
+  }
+
+  /** @param {number|null} from  the first frame to send, null: the newest */
+  function address(from = null) {
+    const place = new URL(path("/live"), globalThis.location?.href);
+    place.protocol = place.protocol === "https:" ? "wss:" : "ws:";
+    if (from !== null) place.searchParams.set("from", String(from));
+    if (owner) place.searchParams.set("owner", owner);
+    return place;
+  }
+
+  /** @param {RunMeta} meta */
   function describe(meta) {
     feed.meta = meta;
     feed.live = Boolean(meta.live);
     feed.events = meta.events ?? [];
-    grow(meta.frames ?? 0);
-    on.run?.(meta);
-    pump();
+    announce(meta.frames ?? 0);
+    listener.run?.(meta);
+    load();
   }
 
-  function grow(count) {
-    if (count <= feed.count) return;
-    feed.count = count;
-    on.frames?.();
+  /** @param {number} count */
+  function announce(count) {
+    if (count <= store.count) return;
+    store.count = count;
+    listener.frames?.();
   }
 
-  function keep(record, newest = false) {
-    let frame = feed.frames[record.id];
-    if (!frame) {
-      frame = decodeFrame(record);
-      if (!history) feed.frames = [];
-      feed.frames[record.id] = frame;
-      kept += frame.bytes;
-      if (history && kept > BUDGET) thin(frame.id);
-    }
-    grow(record.id + 1);
-    if (newest) on.newest?.(frame);
-    return frame;
+  /** @param {import("./decode.js").FrameRecord} record */
+  function add(record) {
+    if (!store.frames[record.id]) addFrame(store, decodeFrame(record));
+    announce(record.id + 1);
+    return store.frames[record.id];
   }
 
-  function thin(fresh) {
-    const far = (id) => Math.abs(id - feed.head);
-    const order = Object.keys(feed.frames).map(Number).sort((a, b) => far(b) - far(a));
-    for (const id of order) {
-      if (kept <= BUDGET * 0.9) break;
-      if (id === fresh || id === feed.count - 1) continue;
-      kept -= feed.frames[id].bytes;
-      delete feed.frames[id];
-    }
+  /** @param {number} frame */
+  function want(frame) {
+    store.head = frame;
+    if (!store.frames[frame]) load();
   }
 
-  /** Say which frame is looked at: loading starts there. */
-  function want(id) {
-    feed.head = id;
-    if (!feed.frames[id]) pump();
-  }
-
-  function missing() {
-    const { frames, count, head } = feed;
-    for (let id = Math.max(0, head); id < count; id++) if (!frames[id]) return id;
-    for (let id = 0; id < Math.min(head, count); id++) if (!frames[id]) return id;
-    return -1;
-  }
-
-  async function pump() {
-    if (!history || loading || closed || later) return;
-    const from = missing();
-    // once memory is full, only what lies close ahead is worth loading
-    if (from < 0 || (kept > BUDGET * 0.9 && (from < feed.head || from > feed.head + CHUNK))) return;
+  async function load() {
+    if (!history || loading || closed || pause) return;
+    const next = nextRequest(store);
+    if (!next) return;
     loading = true;
-    const asked = generation;
-    let pause = 0;
+    const current = generation;
+    let wait = 0;
     try {
-      let count = 1;
-      while (count < CHUNK && from + count < feed.count && !feed.frames[from + count]) count++;
-      const answer = await ask(path(`/frames?from=${from}&count=${count}`));
-      const buffer = await answer.arrayBuffer();
-      if (asked === generation && !closed) {
-        const records = splitRecords(buffer);
-        for (const record of records) keep(record);
-        if (records.length) on.frames?.();
-        else pause = 2000; // announced but not there yet
+      const response = await request(path(`/frames?from=${next.from}&count=${next.count}`));
+      const records = splitRecords(await response.arrayBuffer());
+      if (current === generation && !closed) {
+        records.forEach(add);
+        if (records.length) listener.frames?.();
+        else wait = 2000; // announced, but not there yet
       }
       failures = 0;
     } catch (error) {
-      if (error.final && asked === generation) on.error?.(error.message);
-      pause = Math.min(15000, 500 * 2 ** failures++);
+      if (error instanceof RequestError && error.final && current === generation) listener.error?.(error.message);
+      wait = Math.min(15000, 500 * 2 ** failures++);
     }
     loading = false;
-    if (pause) later = setTimeout(() => { later = 0; pump(); }, pause);
-    else pump();
+    if (wait) pause = setTimeout(() => { pause = undefined; load(); }, wait);
+    else load();
   }
 
-  function connect(from = null) {
-    if (closed) return;
-    clearTimeout(retry);
-    const place = new URL(path("/live"), globalThis.location?.href);
-    place.protocol = place.protocol === "https:" ? "wss:" : "ws:";
-    if (from !== null) place.searchParams.set("from", from);
-    if (feed.owner) place.searchParams.set("owner", feed.owner);
-    const opened = new WebSocket(place);
-    socket = opened;
-    opened.binaryType = "arraybuffer";
-    opened.onopen = () => { attempt = 0; feed.connected = true; answered(); on.status?.({}); };
-    opened.onmessage = ({ data }) => {
-      if (socket !== opened) return;
-      if (typeof data !== "string") {
-        for (const record of splitRecords(data)) keep(record, true);
-        pump();
-        return;
-      }
-      hear(JSON.parse(data));
-    };
-    opened.onclose = () => {
-      if (socket !== opened || closed) return;
-      feed.connected = false;
-      on.status?.({});
-      // doubling, up to 15 s, and not all viewers of a lecture hall at the same moment
-      const wait = Math.min(15000, 400 * 2 ** attempt++) * (0.75 + Math.random() / 2);
-      retry = setTimeout(() => connect(), wait);
-    };
-  }
-
-  function hear(message) {
+  /** @param {any} message  a text message of the socket (docs/live.md) */
+  function read(message) {
     if (message.type === "run") describe(message);
     else if (message.type === "status") {
-      feed.live = !["done", "stopped", "failed", "interrupted"].includes(message.status);
-      if (feed.meta) Object.assign(feed.meta, { status: message.status });
-      grow(message.frames ?? 0);
-      on.status?.(message);
-      pump();
+      feed.live = !FINAL.includes(message.status);
+      if (feed.meta) feed.meta.status = message.status;
+      announce(message.frames ?? 0);
+      listener.status?.();
+      load();
     } else if (message.type === "event") {
       feed.events.push(message);
-      if (message.kind === "edit") answered();
-      on.event?.(message);
-    } else if (message.type === "forked") on.forked?.(message);
-    else if (message.type === "error") { answered(); on.error?.(message.error); }
+      if (message.kind === "edit") releaseEdits();
+      listener.event?.(message);
+    } else if (message.type === "forked") listener.forked?.(message);
+    else if (message.type === "error") {
+      releaseEdits();
+      listener.error?.(message.error);
+    }
   }
 
   /**
    * Send a message to the trainer. Edits wait for a connection, the latest of each knob. Where an edit may fork the
-   * run (it is somebody else's, or has been let go), the next ones wait for the answer: one drag is one fork.
+   * run (it belongs to somebody else, or has been let go), the next ones wait for the answer: one drag is one fork.
+   * @param {{type: string} & Record<string, unknown>} message
    */
   function send(message) {
-    const open = socket?.readyState === WebSocket.OPEN;
     if (message.type !== "edit") {
-      if (open) socket.send(JSON.stringify(message));
+      if (socket.open) socket.send(JSON.stringify(message));
       return;
     }
-    if (!open || outstanding) {
+    if (!socket.open || answer) {
       outbox.set(`${message.panel}/${message.knob}`, message);
       return;
     }
     socket.send(JSON.stringify(message));
-    if (!feed.owner || !feed.live) outstanding = setTimeout(answered, ANSWER);
+    if (!owner || !feed.live) answer = setTimeout(releaseEdits, EDIT_ANSWER);
   }
-  function answered() {
-    clearTimeout(outstanding);
-    outstanding = 0;
-    const waiting = [...outbox.values()];
+
+  function releaseEdits() {
+    clearTimeout(answer);
+    answer = undefined;
+    const edits = [...outbox.values()];
     outbox.clear();
-    waiting.forEach(send);
+    edits.forEach(send);
   }
 
-  /** Go on with another run whose frames up to `from` are the same ones. */
-  function fork({ id, owner: token, from }) {
+  /** @param {Fork} other */
+  function fork(other) {
     generation += 1;
-    feed.run = id;
-    feed.owner = token ?? feed.owner;
-    feed.frames.length = Math.min(feed.frames.length, from + 1);
-    kept = feed.frames.reduce((sum, frame) => sum + (frame?.bytes ?? 0), 0);
-    feed.count = Math.min(feed.count, from + 1);
-    feed.events = feed.events.filter((event) => event.frame <= from);
+    feed.run = other.id;
+    owner = other.owner ?? owner;
+    truncate(store, other.from);
+    feed.events = feed.events.filter((event) => event.frame <= other.from);
     feed.live = true;
-    drop();
-    connect(from + 1);
-  }
-
-  function drop() {
-    clearTimeout(retry);
-    const old = socket;
-    socket = null;
-    old?.close();
+    socket.connect(address(other.from + 1));
   }
 
   function close() {
     closed = true;
-    clearTimeout(later);
-    clearTimeout(outstanding);
-    drop();
+    clearTimeout(pause);
+    clearTimeout(answer);
+    socket.close();
   }
 
-  connect();
-  ask(path()).then((answer) => answer.json()).then((meta) => { if (!feed.meta && !closed) describe(meta); })
-    .catch((error) => on.error?.(error.message));
+  const fail = (/** @type {Error} */ error) => listener.error?.(error.message);
+  socket.connect(address());
+  request(path()).then((response) => response.json()).then((meta) => { if (!feed.meta && !closed) describe(meta); }).catch(fail);
   if (history) {
-    ask(path("/points")).then((answer) => answer.arrayBuffer()).then((buffer) => {
+    request(path("/points")).then((response) => response.arrayBuffer()).then((buffer) => {
       if (closed) return;
       feed.points = decodePoints(buffer);
-      on.points?.(feed.points);
-    }).catch((error) => on.error?.(error.message));
+      listener.points?.(feed.points);
+    }).catch(fail);
   }
   return feed;
 }

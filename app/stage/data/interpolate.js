@@ -1,19 +1,61 @@
-// One panel between two frames: its head, class means and bounds, interpolated.
+// One panel between two frames: its head, class means, bounds and shapes.
 
-import { MISSING } from "./decode.js";
+import { HEADS, MISSING, SHAPE_ROW, SHAPES } from "../shared.js";
+import { coordinate } from "./decode.js";
 
-const KINDS = { linear: 0, cosine: 1, euclidean: 2, mahalanobis: 3 };
-const facts = new WeakMap();
+/** @typedef {import("./decode.js").Frame} Frame */
+/** @typedef {import("./decode.js").Panel} Panel */
+/** @typedef {import("./decode.js").Points} Points */
 
-/** Class means `(C, 3)` (NaN where a class has no point) and robust bounds of a panel, computed once per frame. */
-export function factsOf(panel, points, dim) {
-  const known = facts.get(panel);
-  if (known && known.points === points) return known;
+/**
+ * What is drawn of a panel between two frames.
+ * @typedef {object} Scene
+ * @property {Panel} p        at the first frame
+ * @property {Panel} q        at the second
+ * @property {number} share   of the second one
+ * @property {number} dim
+ * @property {number} classes
+ * @property {number} kind    of `HEADS`
+ * @property {boolean} learned
+ * @property {Float32Array} weight       `(C, D)`
+ * @property {Float32Array} bias         `(C,)`
+ * @property {Float32Array|null} logVariance   `(C, D)`
+ * @property {number} factor
+ * @property {number} blend
+ * @property {number} angle
+ * @property {number} cosine
+ * @property {number} score
+ * @property {number} stretch
+ * @property {Float32Array} means        of the classes `(C, 3)`, NaN where a class has no point
+ * @property {Float32Array|null} centers `(C, D)`, of losses that have some beside the head
+ * @property {number[]} low              robust bounds of the points
+ * @property {number[]} high
+ * @property {Float32Array} shapes
+ */
+
+/** @typedef {{points: Points, means: Float32Array, low: number[], high: number[]}} Summary */
+
+const QUANTILE_SAMPLES = 2500; // enough for a quantile, cheap enough for every frame
+const STRAY = 0.002; // one stray point in five hundred must not shrink the rest
+
+/** @type {WeakMap<Panel, Summary>} */
+const summaries = new WeakMap();
+
+/**
+ * Class means and robust bounds of a panel, computed once per frame.
+ * @param {Panel} panel
+ * @param {Points} points
+ * @returns {Summary}
+ */
+export function summaryOf(panel, points) {
+  const cached = summaries.get(panel);
+  if (cached && cached.points === points) return cached;
   const { embeddings, quantum, weight } = panel;
-  const classes = weight.length / dim, count = embeddings.length / dim;
+  const dim = quantum.length - 1, classes = weight.length / dim, count = embeddings.length / dim;
   const sums = new Float64Array(classes * 3), hits = new Float64Array(classes);
-  const stride = Math.max(1, Math.ceil(count / 2500)); // enough for a quantile, cheap enough for every frame
-  const sampled = [[], [], []];
+  const stride = Math.max(1, Math.ceil(count / QUANTILE_SAMPLES));
+  /** @type {number[][]} */
+  const codes = [[], [], []];
   for (let i = 0; i < count; i++) {
     const at = i * dim;
     if (embeddings[at] === MISSING || embeddings[at + 1] === MISSING || embeddings[at + dim - 1] === MISSING) continue;
@@ -22,7 +64,7 @@ export function factsOf(panel, points, dim) {
       hits[label]++;
       for (let d = 0; d < dim; d++) sums[label * 3 + d] += embeddings[at + d];
     }
-    if (i % stride === 0) for (let d = 0; d < dim; d++) sampled[d].push(embeddings[at + d]);
+    if (i % stride === 0) for (let d = 0; d < dim; d++) codes[d].push(embeddings[at + d]);
   }
   const means = new Float32Array(classes * 3).fill(NaN);
   for (let c = 0; c < classes; c++) {
@@ -31,53 +73,78 @@ export function factsOf(panel, points, dim) {
   }
   const low = [0, 0, 0], high = [0, 0, 0];
   for (let d = 0; d < dim; d++) {
-    const sorted = Uint16Array.from(sampled[d]).sort();
+    const sorted = Uint16Array.from(codes[d]).sort();
     if (!sorted.length) continue;
-    const cut = Math.floor(sorted.length * 0.002); // one stray point in five hundred must not shrink the rest
+    const cut = Math.floor(sorted.length * STRAY);
     low[d] = quantum[d] + quantum[dim] * sorted[cut];
     high[d] = quantum[d] + quantum[dim] * sorted[sorted.length - 1 - cut];
   }
-  const found = { points, means, low, high };
-  facts.set(panel, found);
-  return found;
+  const summary = { points, means, low, high };
+  summaries.set(panel, summary);
+  return summary;
 }
 
-const blend = (a, b, share) => {
+/**
+ * @template {Float32Array|number[]} T
+ * @param {T} a
+ * @param {T} b
+ * @param {number} share
+ * @returns {T}
+ */
+function mix(a, b, share) {
   if (share === 0 || a === b || a.length !== b.length) return a;
-  const mixed = new Float32Array(a.length);
+  const mixed = /** @type {T} */ (a.slice());
   for (let i = 0; i < a.length; i++) mixed[i] = a[i] + (b[i] - a[i]) * share;
   return mixed;
-};
+}
 
-/** What is drawn of panel `k` between frames `a` and `b`. */
-export function panelScene(a, b, share, k, points) {
+/**
+ * What is drawn of panel `k` between frames `a` and `b`.
+ * @param {Frame} a
+ * @param {Frame} b
+ * @param {number} share
+ * @param {number} k
+ * @param {Points} points
+ * @returns {Scene}
+ */
+export function interpolate(a, b, share, k, points) {
   const p = a.panels[k], q = b.panels[k];
-  const dim = p.quantum.length - 1, classes = p.weight.length / dim;
-  const weight = blend(p.weight, q.weight, share), bias = blend(p.bias, q.bias, share);
-  const logVariance = p.logVariance && blend(p.logVariance, q.logVariance ?? p.logVariance, share);
-  const mixed = (name) => (p.head[name] ?? 0) * (1 - share) + (q.head[name] ?? 0) * share;
-  const first = factsOf(p, points, dim), last = factsOf(q, points, dim);
+  const dim = p.quantum.length - 1;
+  const number = (/** @type {"factor"|"blend"|"angle"|"cosine"|"score"|"distance"} */ name) =>
+    (p.head[name] ?? 0) * (1 - share) + (q.head[name] ?? 0) * share;
+  const first = summaryOf(p, points), last = summaryOf(q, points);
   const centers = p.state.centers ?? p.state.means ?? null;
   return {
-    p, q, share, dim, classes, weight, bias, logVariance,
-    kind: KINDS[p.head.kind], learned: p.head.learned,
-    factor: mixed("factor"), blend: mixed("blend"), angle: mixed("angle"), cosine: mixed("cosine"), score: mixed("score"), stretch: mixed("distance"),
-    means: blend(first.means, last.means, share),
-    centers: centers && centers.length === weight.length ? blend(centers, q.state.centers ?? q.state.means, share) : null,
-    low: blend(first.low, last.low, share), high: blend(first.high, last.high, share),
-    shapes: blendShapes(p.shapes, q.shapes, share),
+    p, q, share, dim, classes: p.weight.length / dim, kind: HEADS[p.head.kind], learned: p.head.learned,
+    weight: mix(p.weight, q.weight, share), bias: mix(p.bias, q.bias, share),
+    logVariance: p.logVariance && mix(p.logVariance, q.logVariance ?? p.logVariance, share),
+    factor: number("factor"), blend: number("blend"), angle: number("angle"), cosine: number("cosine"), score: number("score"),
+    stretch: number("distance"),
+    means: mix(first.means, last.means, share),
+    centers: centers && centers.length === p.weight.length ? mix(centers, q.state.centers ?? q.state.means, share) : null,
+    low: mix(first.low, last.low, share), high: mix(first.high, last.high, share),
+    shapes: mixShapes(p.shapes, q.shapes, share),
   };
 }
 
-function blendShapes(a, b, share) {
+/** Where the first of the two angles of a shape stands in its row, by kind. */
+const ANGLES = /** @type {Record<number, number>} */ ({ [SHAPES.arc]: 7, [SHAPES.sphereConic]: 10 });
+
+/**
+ * Shapes of one kind, role, owner and rival are mixed; others change half way. Angles take the short way round.
+ * @param {Float32Array} a
+ * @param {Float32Array} b
+ * @param {number} share
+ */
+function mixShapes(a, b, share) {
   if (share === 0 || a === b) return a;
   if (a.length !== b.length) return share < 0.5 ? a : b;
-  for (let row = 0; row < a.length; row += 12) {
+  for (let row = 0; row < a.length; row += SHAPE_ROW) {
     for (let i = 0; i < 4; i++) if (a[row + i] !== b[row + i]) return share < 0.5 ? a : b;
   }
-  const mixed = blend(a, b, share);
-  for (let row = 0; row < a.length; row += 12) {
-    const at = { 3: 7, 6: 10 }[a[row]]; // the angles of an arc or a conic take the short way round
+  const mixed = mix(a, b, share);
+  for (let row = 0; row < a.length; row += SHAPE_ROW) {
+    const at = ANGLES[a[row]];
     if (!at) continue;
     const turn = Math.round((b[row + at] - a[row + at]) / (2 * Math.PI)) * 2 * Math.PI;
     for (const i of [at, at + 1]) mixed[row + i] = a[row + i] + (b[row + i] - turn - a[row + i]) * share;
@@ -85,57 +152,18 @@ function blendShapes(a, b, share) {
   return mixed;
 }
 
-/** The two texels of each class for the shaders, see shaders.js. */
-export function headTexels(scene, into) {
-  const { weight, bias, logVariance, dim, classes, kind } = scene;
-  into.fill(0);
-  for (let c = 0; c < classes; c++) {
-    const at = c * 8;
-    let square = 0, offset = bias[c];
-    for (let d = 0; d < dim; d++) square += weight[c * dim + d] ** 2;
-    const norm = Math.sqrt(square), unit = kind === 1 ? 1 / Math.max(norm, 1e-8) : 1;
-    for (let d = 0; d < dim; d++) into[at + d] = weight[c * dim + d] * unit;
-    if (kind === 3) {
-      for (let d = 0; d < dim; d++) {
-        into[at + 4 + d] = Math.exp(-logVariance[c * dim + d]);
-        offset -= logVariance[c * dim + d] / 2;
-      }
-    } else into[at + 4] = kind === 1 ? 1 : norm;
-    into[at + 3] = offset;
+/**
+ * The coordinates of sample `i` between the two frames (the third is zero in the plane), or null where it is missing.
+ * @param {Scene} scene
+ * @param {number} i
+ * @returns {[number, number, number]|null}
+ */
+export function positionOf(scene, i) {
+  /** @type {[number, number, number]} */
+  const z = [0, 0, 0];
+  for (let d = 0; d < scene.dim; d++) {
+    const a = coordinate(scene.p, scene.dim, i, d), b = coordinate(scene.q, scene.dim, i, d);
+    z[d] = a + (b - a) * scene.share;
   }
-  return into;
-}
-
-/** The class that the head gives to the point `z`: the same rule as in the shader, for the hover card. */
-export function predict(texels, scene, z) {
-  let best = -Infinity, winner = 0;
-  for (let c = 0; c < scene.classes; c++) {
-    const at = c * 8;
-    let s = texels[at + 3];
-    for (let d = 0; d < scene.dim; d++) {
-      const w = texels[at + d];
-      if (scene.kind < 2) s += w * z[d];
-      else s -= 0.5 * (z[d] - w) ** 2 * (scene.kind === 3 ? texels[at + 4 + d] : 1);
-    }
-    // for the cosine kind the length of z is the same for all classes
-    if (s > best) { best = s; winner = c; }
-  }
-  return winner;
-}
-
-/** What must be seen of the scenes: `{center, radius}`. */
-export function fitOf(scenes) {
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  const add = (point) => { for (let d = 0; d < 3; d++) { low[d] = Math.min(low[d], point[d]); high[d] = Math.max(high[d], point[d]); } };
-  for (const scene of scenes) {
-    add(scene.low);
-    add(scene.high);
-    if (scene.kind < 2) add([0, 0, 0]);
-    if (scene.kind === 1) { add([-1, -1, scene.dim === 3 ? -1 : 0]); add([1, 1, scene.dim === 3 ? 1 : 0]); }
-    if (scene.kind > 1) for (let c = 0; c < scene.classes; c++) add([0, 1, 2].map((d) => (d < scene.dim ? scene.weight[c * scene.dim + d] : 0)));
-  }
-  if (!(low[0] <= high[0])) return null;
-  let side = 0;
-  for (let d = 0; d < 3; d++) side = Math.max(side, high[d] - low[d]);
-  return { center: low.map((v, d) => (v + high[d]) / 2), radius: Math.max(1e-6, side * 0.54) };
+  return Number.isFinite(z[0] + z[1] + z[2]) ? z : null;
 }

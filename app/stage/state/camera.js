@@ -1,90 +1,162 @@
-// Where each panel is looked at from: pan and zoom in the plane, an orbit in space.
+// Where a panel is looked at from: pan and zoom in the plane, an orbit in space.
+
+import { CAMERA, HEADS } from "../shared.js";
+
+/** @typedef {import("../data/interpolate.js").Scene} Scene */
+/** A place in the window, in CSS pixels. @typedef {{left: number, top: number, width: number, height: number}} Rect */
+/** What must be seen: half the side of a square (cube) about its center. @typedef {{center: number[], radius: number}} Fit */
+
+/**
+ * A camera's matrix to clip space (column-major), right, up and the way to the eye in world axes, and how far the eye is.
+ * @typedef {{view: Float32Array, right: number[], up: number[], toEye: number[], distance: number}} Lens
+ */
 
 const FOLLOW = 0.16; // seconds in which the view closes two thirds of its way to the automatic fit
-const FIELD = 0.62; // vertical field of view in radians: little distortion at the rim, still a sense of depth
+const STEEPEST = 1.5; // radians of elevation
+const ORBIT = 0.008; // radians a pixel
+const NEAR = 0.02, FAR = 12; // times the distance of the eye
 
-/** A camera serves one panel, or all of them while the axes are locked. */
-export function createCamera(dim) {
-  const camera = {
-    dim, auto: true, ready: false,
-    center: [0, 0, 0], radius: 1, // what is looked at, and half the side of the square (cube) that must be seen
-    azimuth: 0.7, elevation: 0.42,
+/** A camera serves one panel, or all of them while they share their axes. */
+export class Camera {
+  /** @param {number} dim */
+  constructor(dim) {
+    this.dim = dim;
+    /** Whether it follows the automatic fit. */
+    this.auto = true;
+    this.ready = false;
+    this.center = [0, 0, 0];
+    this.radius = 1;
+    /** Radians. @type {number} */
+    this.azimuth = CAMERA.azimuth;
+    /** Radians. @type {number} */
+    this.elevation = CAMERA.elevation;
+  }
 
-    /** Go towards a fit `{center, radius}`; true while still on the way. */
-    follow(fit, dt, snap) {
-      if (!camera.auto || !fit) return false;
-      const share = snap || !camera.ready ? 1 : 1 - Math.exp(-dt / FOLLOW);
-      camera.ready = true;
-      let rest = Math.abs(fit.radius - camera.radius);
-      for (let d = 0; d < 3; d++) rest = Math.max(rest, Math.abs(fit.center[d] - camera.center[d]));
-      // a thousandth of the view is less than a pixel: arrive instead of creeping
-      const whole = share === 1 || rest < 0.001 * fit.radius;
-      const k = whole ? 1 : share;
-      camera.radius += (fit.radius - camera.radius) * k;
-      for (let d = 0; d < 3; d++) camera.center[d] += (fit.center[d] - camera.center[d]) * k;
-      return !whole;
-    },
-    reset() { camera.auto = true; },
-    copy(other) {
-      Object.assign(camera, { auto: other.auto, ready: other.ready, radius: other.radius, center: [...other.center],
-        azimuth: other.azimuth, elevation: other.elevation });
-    },
-    unitsPerPixel(rect) { return (2 * camera.radius) / Math.min(rect.width, rect.height); },
-    drag(dx, dy, rect) {
-      if (dim === 3) {
-        camera.azimuth -= dx * 0.008;
-        camera.elevation = Math.max(-1.5, Math.min(1.5, camera.elevation + dy * 0.008));
-        return;
-      }
-      camera.auto = false;
-      const unit = camera.unitsPerPixel(rect);
-      camera.center[0] -= dx * unit;
-      camera.center[1] += dy * unit;
-    },
-    zoom(factor, x, y, rect) {
-      camera.auto = false;
-      if (dim === 2) {
-        const before = camera.toWorld(x, y, rect);
-        camera.radius *= factor;
-        const after = camera.toWorld(x, y, rect);
-        camera.center[0] += before[0] - after[0];
-        camera.center[1] += before[1] - after[1];
-      } else camera.radius *= factor;
-    },
-    /** Plane only: the coordinates under a pixel of the panel (from its upper left). */
-    toWorld(x, y, rect) {
-      const unit = camera.unitsPerPixel(rect);
-      return [camera.center[0] + (x - rect.width / 2) * unit, camera.center[1] - (y - rect.height / 2) * unit];
-    },
-    /** The matrix to clip space (column-major), right and up in world axes, and the distance of the eye. */
-    matrix(rect) {
-      const [cx, cy, cz] = camera.center;
-      if (dim === 2) {
-        const unit = camera.unitsPerPixel(rect);
-        const sx = 2 / (rect.width * unit), sy = 2 / (rect.height * unit);
-        return { view: new Float32Array([sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, 1, 0, -cx * sx, -cy * sy, 0, 1]),
-          right: [1, 0, 0], up: [0, 1, 0], toEye: [0, 0, 1], distance: 0 };
-      }
-      const ce = Math.cos(camera.elevation), se = Math.sin(camera.elevation);
-      const ca = Math.cos(camera.azimuth), sa = Math.sin(camera.azimuth);
-      const toEye = [ce * ca, ce * sa, se], right = [-sa, ca, 0], up = [-se * ca, -se * sa, ce];
-      const distance = (1.06 * camera.radius) / Math.sin(FIELD / 2);
-      const tall = 1 / Math.tan(FIELD / 2), short = Math.min(1, rect.width / rect.height);
-      const fy = tall * short, fx = (fy * rect.height) / rect.width;
-      const near = distance * 0.02, far = distance * 12;
-      const dz = -(far + near) / (far - near), wz = (-2 * far * near) / (far - near);
-      const dot = (v) => v[0] * cx + v[1] * cy + v[2] * cz;
-      const column = (i) => [fx * right[i], fy * up[i], dz * toEye[i], -toEye[i]];
-      const eye = dot(toEye) + distance;
-      return { view: new Float32Array([...column(0), ...column(1), ...column(2),
-        -fx * dot(right), -fy * dot(up), dz * -eye + wz, eye]), right, up, toEye, distance };
-    },
-    key(rect) { return [camera.center, camera.radius, camera.azimuth, camera.elevation, rect.left, rect.top, rect.width, rect.height].join(); },
-  };
-  return camera;
+  /**
+   * Go towards a fit within `dt` seconds; true while still on the way.
+   * @param {Fit|null} fit
+   * @param {number} dt
+   * @param {boolean} snap
+   */
+  follow(fit, dt, snap) {
+    if (!this.auto || !fit) return false;
+    const share = snap || !this.ready ? 1 : 1 - Math.exp(-dt / FOLLOW);
+    this.ready = true;
+    let rest = Math.abs(fit.radius - this.radius);
+    for (let d = 0; d < 3; d++) rest = Math.max(rest, Math.abs(fit.center[d] - this.center[d]));
+    // a thousandth of the view is less than a pixel: arrive instead of creeping
+    const whole = share === 1 || rest < 0.001 * fit.radius;
+    const towards = (/** @type {number} */ from, /** @type {number} */ to) => (whole ? to : from + (to - from) * share);
+    this.radius = towards(this.radius, fit.radius);
+    this.center = this.center.map((v, d) => towards(v, fit.center[d]));
+    return !whole;
+  }
+
+  reset() {
+    this.auto = true;
+  }
+
+  /** @param {Camera} other */
+  copy(other) {
+    this.auto = other.auto;
+    this.ready = other.ready;
+    this.radius = other.radius;
+    this.center = [...other.center];
+    this.azimuth = other.azimuth;
+    this.elevation = other.elevation;
+  }
+
+  /** @param {Rect} rect */
+  unitsPerPixel(rect) {
+    return (2 * this.radius) / Math.min(rect.width, rect.height);
+  }
+
+  /** @param {number} dx @param {number} dy @param {Rect} rect */
+  drag(dx, dy, rect) {
+    if (this.dim === 3) {
+      this.azimuth -= dx * ORBIT;
+      this.elevation = Math.max(-STEEPEST, Math.min(STEEPEST, this.elevation + dy * ORBIT));
+      return;
+    }
+    this.auto = false;
+    const unit = this.unitsPerPixel(rect);
+    this.center[0] -= dx * unit;
+    this.center[1] += dy * unit;
+  }
+
+  /**
+   * Zoom; in the plane the place under a pixel of the panel (from its upper left) stays.
+   * @param {number} factor
+   * @param {number} x
+   * @param {number} y
+   * @param {Rect} rect
+   */
+  zoom(factor, x, y, rect) {
+    this.auto = false;
+    const before = this.toWorld(x, y, rect);
+    this.radius *= factor;
+    if (this.dim === 3) return;
+    const after = this.toWorld(x, y, rect);
+    this.center[0] += before[0] - after[0];
+    this.center[1] += before[1] - after[1];
+  }
+
+  /**
+   * Plane only: the coordinates under a pixel of the panel (from its upper left).
+   * @param {number} x
+   * @param {number} y
+   * @param {Rect} rect
+   */
+  toWorld(x, y, rect) {
+    const unit = this.unitsPerPixel(rect);
+    return [this.center[0] + (x - rect.width / 2) * unit, this.center[1] - (y - rect.height / 2) * unit];
+  }
+
+  /**
+   * @param {Rect} rect
+   * @returns {Lens}
+   */
+  lens(rect) {
+    const [cx, cy, cz] = this.center;
+    if (this.dim === 2) {
+      const unit = this.unitsPerPixel(rect);
+      const sx = 2 / (rect.width * unit), sy = 2 / (rect.height * unit);
+      return { view: new Float32Array([sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, 1, 0, -cx * sx, -cy * sy, 0, 1]),
+        right: [1, 0, 0], up: [0, 1, 0], toEye: [0, 0, 1], distance: 0 };
+    }
+    const ce = Math.cos(this.elevation), se = Math.sin(this.elevation);
+    const ca = Math.cos(this.azimuth), sa = Math.sin(this.azimuth);
+    const toEye = [ce * ca, ce * sa, se], right = [-sa, ca, 0], up = [-se * ca, -se * sa, ce];
+    const distance = (1.06 * this.radius) / Math.sin(CAMERA.field / 2);
+    const tall = 1 / Math.tan(CAMERA.field / 2), short = Math.min(1, rect.width / rect.height);
+    const fy = tall * short, fx = (fy * rect.height) / rect.width;
+    const near = distance * NEAR, far = distance * FAR;
+    const dz = -(far + near) / (far - near), wz = (-2 * far * near) / (far - near);
+    const dot = (/** @type {number[]} */ v) => v[0] * cx + v[1] * cy + v[2] * cz;
+    const column = (/** @type {number} */ i) => [fx * right[i], fy * up[i], dz * toEye[i], -toEye[i]];
+    const eye = dot(toEye) + distance;
+    return { view: new Float32Array([...column(0), ...column(1), ...column(2),
+      -fx * dot(right), -fy * dot(up), dz * -eye + wz, eye]), right, up, toEye, distance };
+  }
+
+  /**
+   * A text that changes with what is seen.
+   * @param {Rect} rect
+   */
+  key(rect) {
+    return [this.center, this.radius, this.azimuth, this.elevation, rect.left, rect.top, rect.width, rect.height].join();
+  }
 }
 
-/** Project a point into pixels of a panel (from its upper left); null behind the eye. */
+/**
+ * Project a point into pixels of a panel (from its upper left); null behind the eye.
+ * @param {Float32Array} view
+ * @param {Rect} rect
+ * @param {number} x
+ * @param {number} y
+ * @param {number} [z]
+ * @returns {[number, number]|null}
+ */
 export function project(view, rect, x, y, z = 0) {
   const w = view[3] * x + view[7] * y + view[11] * z + view[15];
   if (w <= 0) return null;
@@ -93,46 +165,32 @@ export function project(view, rect, x, y, z = 0) {
   return [(px * 0.5 + 0.5) * rect.width, (0.5 - py * 0.5) * rect.height];
 }
 
-/** Let the pointer move cameras. `hit(event)` gives `{camera, rect, x, y}`; `moved()` is called after a change. */
-export function steer(element, hit, moved) {
-  const held = new Map();
-  let pinch = 0;
-  element.addEventListener("pointerdown", (event) => {
-    const place = hit(event);
-    if (!place || event.button > 0) return;
-    held.set(event.pointerId, place);
-    pinch = 0;
-    element.setPointerCapture(event.pointerId);
-  });
-  element.addEventListener("pointermove", (event) => {
-    const before = held.get(event.pointerId);
-    if (!before) return;
-    const x = before.x + event.movementX, y = before.y + event.movementY;
-    if (held.size === 2) {
-      Object.assign(before, { x, y });
-      const [p, q] = [...held.values()];
-      const apart = Math.hypot(p.x - q.x, p.y - q.y);
-      if (pinch) before.camera.zoom(pinch / apart, (p.x + q.x) / 2, (p.y + q.y) / 2, before.rect);
-      pinch = apart;
-    } else before.camera.drag(event.movementX, event.movementY, before.rect);
-    Object.assign(before, { x, y });
-    moved();
-  });
-  const release = (event) => { held.delete(event.pointerId); pinch = 0; };
-  element.addEventListener("pointerup", release);
-  element.addEventListener("pointercancel", release);
-  element.addEventListener("wheel", (event) => {
-    const place = hit(event);
-    if (!place) return;
-    event.preventDefault();
-    const ticks = event.deltaMode === 1 ? event.deltaY * 30 : event.deltaY;
-    place.camera.zoom(Math.exp(Math.max(-240, Math.min(240, ticks)) * 0.0016), place.x, place.y, place.rect);
-    moved();
-  }, { passive: false });
-  element.addEventListener("dblclick", (event) => {
-    const place = hit(event);
-    if (!place) return;
-    place.camera.reset();
-    moved();
-  });
+/**
+ * What must be seen of scenes: their points, the origin where directions count, the unit circle, the centres.
+ * @param {Scene[]} scenes
+ * @returns {Fit|null}
+ */
+export function fitOf(scenes) {
+  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  const add = (/** @type {number[]} */ point) => {
+    for (let d = 0; d < 3; d++) {
+      low[d] = Math.min(low[d], point[d]);
+      high[d] = Math.max(high[d], point[d]);
+    }
+  };
+  for (const scene of scenes) {
+    const { dim, kind, weight } = scene;
+    add(scene.low);
+    add(scene.high);
+    if (kind === HEADS.linear || kind === HEADS.cosine) add([0, 0, 0]);
+    else for (let c = 0; c < scene.classes; c++) add([0, 1, 2].map((d) => (d < dim ? weight[c * dim + d] : 0)));
+    if (kind === HEADS.cosine) {
+      add([-1, -1, dim === 3 ? -1 : 0]);
+      add([1, 1, dim === 3 ? 1 : 0]);
+    }
+  }
+  if (!(low[0] <= high[0])) return null;
+  let side = 0;
+  for (let d = 0; d < 3; d++) side = Math.max(side, high[d] - low[d]);
+  return { center: low.map((v, d) => (v + high[d]) / 2), radius: Math.max(1e-6, (side * CAMERA.room) / 2) };
 }

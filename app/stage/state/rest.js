@@ -1,19 +1,29 @@
 // The page hears where the clock came to rest, once it has stayed there.
 
-const RESTED = 700; // ms
+const DELAY = 700; // ms
 
-/** `tell(frame)` is called for a frame inside the run, or `null`: the clock moves, or stands at the end. */
-export function createResting(tell) {
-  let known = null, waiting = 0;
+/**
+ * @param {(frame: number|null) => void} report  called with a frame inside the run, or with null: the clock moves, or
+ *   stands at the end
+ */
+export function createRest(report) {
+  /** @type {number|null} */
+  let current = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
   return {
-    /** Take what the page knows already: telling it would run it again, across what a visitor does meanwhile. */
-    take(frame) { known = frame; },
-    look(frame) {
-      if (frame === known) return;
-      known = frame;
-      clearTimeout(waiting);
-      waiting = setTimeout(() => tell(frame), RESTED);
+    /**
+     * Set what the page knows already: reporting it would run the page again, across what a visitor does meanwhile.
+     * @param {number|null} frame
+     */
+    assume(frame) { current = frame; },
+    /** @param {number|null} frame */
+    update(frame) {
+      if (frame === current) return;
+      current = frame;
+      clearTimeout(timer);
+      timer = setTimeout(() => report(frame), DELAY);
     },
-    end() { clearTimeout(waiting); },
+    end() { clearTimeout(timer); },
   };
 }

@@ -1,29 +1,68 @@
-// The sample under the pointer: marked in all panels, with a card beside it.
+// The card of the sample under the pointer: its picture, what it is, and what the panel takes it for.
 
+import { predict } from "../data/head.js";
+import { positionOf } from "../data/interpolate.js";
+import { figure } from "../words.js";
 import { make } from "./elements.js";
-import { fillCard, findSample } from "./overlay.js";
 
-/** Watch the pointer over `grid`; `state()` tells what is shown, `changed()` hears that another sample is marked. */
-export function createHover(view, grid, hit, state, changed, wake) {
+/** @typedef {import("../data/decode.js").Images} Images */
+/** @typedef {import("../layers/layer.js").Picture} Picture */
+/** @typedef {import("../words.js").Translate} Translate */
+/** @typedef {import("./pointer.js").Hit} Hit */
+
+const AWAY = 16, DOWN = 12, RIM = 4; // pixels from the pointer, and from the edge of the view
+
+/** @param {HTMLElement} parent */
+export function createHoverCard(parent) {
   const card = make("div", { class: "lg-card", hidden: true, role: "tooltip" });
-  view.append(card);
-  let pointer = null;
-  grid.addEventListener("pointermove", (event) => { pointer = event.buttons ? null : hit(event); wake(); });
-  grid.addEventListener("pointerleave", () => { pointer = null; wake(); });
-  const hover = {
-    marked: null,
-    look() {
-      const { panels, points, show, names, renderer, t } = state();
-      const panel = pointer && panels.find((shown) => shown.cell === pointer.cell);
-      const found = panel && points ? findSample(panel, points, pointer.x, pointer.y, show) : null;
-      if (found !== hover.marked) { hover.marked = found; changed(); }
-      const texels = panel && renderer?.texels(panels.indexOf(panel));
-      card.hidden = found === null || !texels || !fillCard(card, panel, texels, points, found, names, t);
-      if (card.hidden) return;
-      const x = panel.rect.left + pointer.x, y = panel.rect.top + pointer.y;
-      card.style.left = `${x + 16 + card.offsetWidth > view.clientWidth ? x - 16 - card.offsetWidth : x + 16}px`;
-      card.style.top = `${Math.max(4, Math.min(y + 12, view.clientHeight - card.offsetHeight - 4))}px`;
+  parent.append(card);
+  return {
+    /**
+     * Show the sample that is pointed at, or nothing.
+     * @param {Hit|null} hit
+     * @param {Picture|null} picture
+     * @param {Translate} t
+     */
+    refresh(hit, picture, t) {
+      const content = hit && picture && picture.pointed !== null ? contentOf(hit, picture, picture.pointed, t) : null;
+      card.hidden = content === null;
+      if (!hit || !content) return;
+      card.replaceChildren(...content);
+      const x = hit.view.rect.left + hit.x, y = hit.view.rect.top + hit.y;
+      card.style.left = `${x + AWAY + card.offsetWidth > parent.clientWidth ? Math.max(RIM, x - AWAY - card.offsetWidth) : x + AWAY}px`;
+      card.style.top = `${Math.max(RIM, Math.min(y + DOWN, parent.clientHeight - card.offsetHeight - RIM))}px`;
     },
   };
-  return hover;
+}
+
+/**
+ * @param {Hit} hit
+ * @param {Picture} picture
+ * @param {number} sample
+ * @param {Translate} t
+ */
+function contentOf({ view: { scene } }, { points, classes }, sample, t) {
+  const z = positionOf(scene, sample);
+  if (!z) return null;
+  const label = points.labels[sample], guess = predict(scene, z), right = guess === label;
+  const lines = [
+    t("card_label", { name: classes[label] ?? label }),
+    t(right ? "card_right" : "card_wrong", { name: classes[guess] ?? guess }),
+    t(points.split[sample] ? "card_test" : "card_train", { index: Number(points.index[sample]) }),
+    `(${z.slice(0, scene.dim).map(figure).join(", ")})`,
+  ];
+  const text = make("div", {}, ...lines.map((line, n) => make("div", { text: line, class: n === 1 && !right ? "lg-bad" : "" })));
+  return points.images ? [imageOf(points.images, sample), text] : [text];
+}
+
+/** @param {Images} images @param {number} sample */
+function imageOf({ values, height, width }, sample) {
+  const canvas = make("canvas", { width, height, class: "lg-sample", role: "presentation" });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), image = context.createImageData(width, height);
+  for (let n = 0; n < width * height; n++) {
+    const grey = values[sample * width * height + n];
+    image.data.set([grey, grey, grey, 255], n * 4);
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
 }

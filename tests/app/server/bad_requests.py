@@ -25,7 +25,7 @@ REQUESTS = {
     "traversal from a folder of the stage": ("GET", "/stage/layers/../../main.py", {}, 400, "not allowed"),
     "coded traversal from a folder": ("GET", "/stage/layers/..%2f..%2fmain.py", {}, 400, "not allowed"),
     "hidden folder of the stage": ("GET", "/stage/.git/index.js", {}, 404, "nothing at this address"),
-    "two slashes in the stage": ("GET", "/stage//index.js", {}, 404, "nothing at this address"),
+    "two slashes in the stage": ("GET", "/stage//index.js", {}, 400, "not allowed"),
     "source of the app": ("GET", "/stage/main.py", {}, 404, "nothing at this address"),
     "no route": ("GET", "/api/nothing", {}, 404, "nothing at this address"),
     "no route at all": ("GET", "/api", {}, 404, "nothing at this address"),
