@@ -3,7 +3,7 @@
 /** Pixels between two columns. */
 export const GAP = 16;
 
-const NARROW = 560; // pixels: below, one column that scrolls
+const NARROW = 460; // pixels: below, one column that scrolls
 const LEAST = 230; // pixels: plots are no smaller than this, the view grows instead
 const LINE = 26; // pixels of a row of knobs
 
