@@ -1,6 +1,6 @@
 // What buttons, keys and scripts do.
 
-import { isPlaying, moveBy, selectSample, showLayer, toggleFollow, togglePlay, toggleSharedAxes } from "./state.js";
+import { isPlaying, moveBy, selectSample, showLayer, toggleFollow, togglePlay, toggleCommonAxes } from "./state.js";
 import { followNewest, lastFrame, seek } from "./state/clock.js";
 import { make } from "./ui/elements.js";
 
@@ -24,7 +24,7 @@ export function createActions(stage, root) {
     step() {
       if (stage.feed.live) {
         stage.feed.send({ type: "step" });
-        state.halted = true;
+        state.paused = true;
         follow();
       } else moveBy(state, stage.feed, 1);
       wake();
@@ -55,9 +55,9 @@ export function createActions(stage, root) {
     },
     /** Pause the training, or let it go on. */
     train() {
-      state.halted = !state.halted;
-      stage.feed.send({ type: state.halted ? "pause" : "resume" });
-      if (!state.halted) follow();
+      state.paused = !state.paused;
+      stage.feed.send({ type: state.paused ? "pause" : "resume" });
+      if (!state.paused) follow();
       wake();
     },
     /** @param {number} rate  frames a second */
@@ -78,17 +78,17 @@ export function createActions(stage, root) {
       selectSample(state, sample);
       stage.animation.redraw();
     },
-    sharedAxes() {
-      toggleSharedAxes(state);
+    commonAxes() {
+      toggleCommonAxes(state);
       wake();
     },
-    sharedKnobs() {
-      state.sharedKnobs = !state.sharedKnobs;
+    commonKnobs() {
+      state.commonKnobs = !state.commonKnobs;
       wake();
     },
     /** @type {import("./ui/knobs.js").EditKnob} */
     edit(change, final) {
-      const panel = state.sharedKnobs ? null : change.panel;
+      const panel = state.commonKnobs ? null : change.panel;
       if (panel === null) for (const cell of stage.cells) cell.knobs.hold(change.knob, change.value);
       const edit = { ...change, panel, frame: stage.animation.moment?.near.id ?? 0 };
       if (final) stage.host.edit?.({ ...edit, run: stage.feed.run });

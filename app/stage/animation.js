@@ -26,9 +26,9 @@ const MEMORY = 2000; // ms for which the times of pictures are held
  * @property {PanelView[]} views
  * @property {number[]} times         when pictures were drawn
  * @property {Quality} quality
- * @property {boolean} resting        nothing is to be drawn
+ * @property {boolean} still        nothing is to be drawn
  * @property {ReturnType<typeof import("./ui/selection.js").watchPointer>|null} pointer
- * @property {() => void} wake        draw soon if something has changed
+ * @property {() => void} wake        draw soon if something has change
  * @property {() => void} redraw      draw soon
  * @property {() => Picture|null} picture   null while there is none
  * @property {() => string} snapshot  a PNG data URL
@@ -45,7 +45,7 @@ export function createAnimation(stage, panels) {
   const { state, view, layers, renderer } = stage;
   const quality = new Quality(), card = createHoverCard(view.element);
   const rest = createRest((frame) => stage.host.rest?.({ run: stage.feed.run, frame }));
-  let request = 0, before = 0, changed = 0, key = "", dirty = true, ended = false;
+  let request = 0, before = 0, change = 0, key = "", dirty = true, over = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   /** @type {Theme|null} */
@@ -54,7 +54,7 @@ export function createAnimation(stage, panels) {
   /** @type {Animation} */
   const animation = {
     moment: null, views: [], times: [], quality, pointer: null, wake, picture,
-    get resting() { return !request && quality.full; },
+    get still() { return !request && quality.full; },
     redraw() {
       theme = null;
       dirty = true;
@@ -66,7 +66,7 @@ export function createAnimation(stage, panels) {
     },
     assumeRest: rest.assume,
     end() {
-      ended = true;
+      over = true;
       cancelAnimationFrame(request);
       clearTimeout(timer);
       rest.end();
@@ -74,7 +74,7 @@ export function createAnimation(stage, panels) {
   };
 
   function wake() {
-    if (!request && !ended) request = requestAnimationFrame(tick);
+    if (!request && !over) request = requestAnimationFrame(tick);
   }
 
   /** @param {number} now */
@@ -86,7 +86,7 @@ export function createAnimation(stage, panels) {
     let moving = advance(state.clock, stage.feed, now, dt);
     animation.moment = momentOf(state.clock, stage.feed);
     stage.feed.want(Math.floor(state.clock.position));
-    if (panels.resized) resize();
+    if (panels.stale) resize();
     moving = composeViews(dt) || moving;
     draw(now, passed, dt, moving);
     lookUnderPointer();
@@ -101,12 +101,12 @@ export function createAnimation(stage, panels) {
   /** Draw if the picture is another one, and in full resolution once it has stood still. */
   function draw(/** @type {number} */ now, /** @type {number} */ passed, /** @type {number} */ dt, /** @type {boolean} */ moving) {
     const next = animation.moment ? animation.views.map((panel) => panel.key).join("/") : "";
-    const flowing = moving || now - changed < STILL;
+    const flowing = moving || now - change < STILL;
     if (dirty || next !== key) {
       if (flowing) quality.adapt(passed);
       refine(flowing, dt);
       key = next;
-      changed = now;
+      change = now;
       dirty = false;
       paint();
       const { times } = animation;
@@ -150,8 +150,8 @@ export function createAnimation(stage, panels) {
   function picture() {
     const { points, meta } = stage.feed;
     if (!points || !animation.moment) return null;
-    const { layers: shown, pointed, selection } = state;
-    return { points, classes: meta?.classes ?? [], theme: themeNow(), shown, scale: quality.regions, pointed, selection };
+    const { layers: switches, hover, selection } = state;
+    return { points, classes: meta?.classes ?? [], theme: themeNow(), switches, scale: quality.regions, hover, selection };
   }
 
   function paint() {
@@ -170,8 +170,8 @@ export function createAnimation(stage, panels) {
   function lookUnderPointer() {
     const place = animation.pointer?.place(animation.views) ?? null, now = picture();
     const sample = place && now ? pick(layers, place.view, now, place.x, place.y) : null;
-    if (sample !== state.pointed) {
-      state.pointed = sample;
+    if (sample !== state.hover) {
+      state.hover = sample;
       dirty = true;
       wake();
     }
@@ -181,7 +181,7 @@ export function createAnimation(stage, panels) {
   /** Tell the page around the picture what is shown. */
   function report() {
     const { feed, cells, bar, t } = stage, { clock } = state, near = animation.moment?.near;
-    if (near && state.opened) rest.update(restOf(state, feed));
+    if (near && state.ready) rest.update(restOf(state, feed));
     for (const cell of cells) {
       const panel = near?.panels[cell.entry.panel];
       const stop = feed.events.findLast(({ kind, body }) => kind === "diverged" && body.panel === cell.entry.panel);
@@ -189,8 +189,8 @@ export function createAnimation(stage, panels) {
     }
     const last = lastFrame(feed), lost = !feed.connected && feed.meta ? t("reconnecting") : "";
     bar?.refresh({
-      playing: clock.playing || (clock.follow && feed.live && !state.halted), follow: clock.follow, live: feed.live, loop: clock.loop,
-      halted: state.halted, sharedAxes: state.sharedAxes, sharedKnobs: state.sharedKnobs, panels: cells.length, layers: state.layers,
+      playing: clock.playing || (clock.follow && feed.live && !state.paused), follow: clock.follow, live: feed.live, loop: clock.loop,
+      paused: state.paused, commonAxes: state.commonAxes, commonKnobs: state.commonKnobs, panels: cells.length, layers: state.layers,
       learningRate: near?.panels[0]?.learning_rate, events: feed.events, last, frame: Math.round(Math.min(clock.position, last)),
       step: near?.step ?? 0, words: near ? state.problem || lost : "",
     });

@@ -44,7 +44,7 @@ export function publish(stage, act) {
       /** Frames that are loaded. */
       get loaded() { return Object.keys(stage.feed.frames).length; },
       /** Whether the picture stands still in full resolution. */
-      get settled() { return animation.resting; },
+      get settled() { return animation.still; },
       /** How much resolution motion gives up (0: nothing). */
       get level() { return animation.quality.level; },
       get views() { return animation.views; },

@@ -46,7 +46,7 @@ export function mountHistogram(root, host, options) {
   function open() {
     target = heights = null;
     ({ run } = options);
-    return host.open({ ...options, history: false }, { newest: read, forked: (fork) => feed.fork(fork) });
+    return host.open({ ...options, history: false }, { newest: read, fork: (fork) => feed.fork(fork) });
   }
 
   /** @param {Frame} frame */

@@ -88,8 +88,8 @@ export function mount(root, host, options) {
   const hit = (/** @type {MouseEvent} */ event) => hitOf(view.element, animation.views, event);
   steerCameras(view.grid, hit, animation.wake);
   animation.pointer = watchPointer(view.grid, hit, {
-    moved: animation.wake,
-    clicked({ view: panel, x, y }) {
+    move: animation.wake,
+    click({ view: panel, x, y }) {
       const picture = animation.picture();
       if (picture) selectSample(state, pick(layers, panel, picture, x, y));
       animation.redraw();
@@ -162,10 +162,10 @@ function listenerOf(stage, calm) {
     },
     status: animation.wake,
     event({ kind }) {
-      if (kind === "pause" || kind === "resume") state.halted = kind === "pause";
+      if (kind === "pause" || kind === "resume") state.paused = kind === "pause";
       animation.wake();
     },
-    forked(fork) {
+    fork(fork) {
       stage.feed.fork(fork);
       forkAt(state.clock, fork.from);
       stage.host.fork?.(fork);

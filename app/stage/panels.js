@@ -17,11 +17,11 @@ const SHARPEST = 2; // pixels of the screen per CSS pixel that are drawn
  */
 export function createPanels(stage, act) {
   const { view } = stage;
-  let shape = "", resized = true;
+  let shape = "", stale = true;
   /** @type {import("./index.js").Options|null} */
   let current = null;
   const observer = new ResizeObserver(() => {
-    resized = true;
+    stale = true;
     stage.animation.wake();
   });
 
@@ -54,11 +54,11 @@ export function createPanels(stage, act) {
       view.stage.style.setProperty("--lg-height", height ? `${height}px` : "");
       observer.disconnect();
       for (const element of [view.element, ...stage.cells.map(({ plot }) => plot)]) observer.observe(element);
-      resized = true;
+      stale = true;
     },
 
     /** Whether the elements may have other sizes than `resize` found. */
-    get resized() { return resized; },
+    get stale() { return stale; },
 
     /**
      * Arrange the cells, size the canvases and measure where the plots lie; `share` is the resolution of the picture.
@@ -75,7 +75,7 @@ export function createPanels(stage, act) {
       view.element.style.minHeight = height ? `${height}px` : "";
       sizeCanvases(view, ratio, share);
       for (const cell of stage.cells) cell.place = measure(cell, view.element, view.canvas, ratio * share);
-      resized = false;
+      stale = false;
     },
 
     end() { observer.disconnect(); },

@@ -15,13 +15,13 @@ import { scenesOf, viewOf } from "./state/views.js";
  * @typedef {object} State
  * @property {Clock} clock
  * @property {Camera[]} cameras        one a panel; while axes are shared all panels use the first
- * @property {boolean} sharedAxes
- * @property {boolean} sharedKnobs     a knob moves in every panel that has it
+ * @property {boolean} commonAxes
+ * @property {boolean} commonKnobs     a knob moves in every panel that has it
  * @property {number|null} selection   the sample that was chosen
- * @property {number|null} pointed     the sample under the pointer
+ * @property {number|null} hover     the sample under the pointer
  * @property {Record<string, boolean>} layers   what is shown, by the name of its switch
- * @property {boolean} halted          training was paused from here
- * @property {boolean} opened          the run has been described, and the clock stands where the page asks
+ * @property {boolean} paused          training was paused from here
+ * @property {boolean} ready          the run has been described, and the clock stands where the page asks
  * @property {string} problem          what went wrong, in a sentence
  */
 
@@ -36,21 +36,21 @@ import { scenesOf, viewOf } from "./state/views.js";
  */
 export function createState(layers) {
   return {
-    clock: clocks.createClock(), cameras: [], sharedAxes: true, sharedKnobs: false, selection: null, pointed: null,
-    layers: { ...layers }, halted: false, opened: false, problem: "",
+    clock: clocks.createClock(), cameras: [], commonAxes: true, commonKnobs: false, selection: null, hover: null,
+    layers: { ...layers }, paused: false, ready: false, problem: "",
   };
 }
 
 /**
  * Another run is opened.
  * @param {State} state
- * @param {boolean} sharedAxes
+ * @param {boolean} commonAxes
  */
-export function openRun(state, sharedAxes) {
+export function openRun(state, commonAxes) {
   clocks.restart(state.clock);
-  state.opened = false;
-  state.sharedAxes = sharedAxes;
-  state.selection = state.pointed = null;
+  state.ready = false;
+  state.commonAxes = commonAxes;
+  state.selection = state.hover = null;
 }
 
 /**
@@ -62,9 +62,9 @@ export function openRun(state, sharedAxes) {
  */
 export function describeRun(state, run, frame, autoplay) {
   state.problem = "";
-  state.halted = false;
-  if (state.opened) return;
-  state.opened = true;
+  state.paused = false;
+  if (state.ready) return;
+  state.ready = true;
   if (frame !== null) clocks.seek(state.clock, run, frame);
   else if (autoplay && !run.live) clocks.play(state.clock, run);
 }
@@ -74,7 +74,7 @@ export function describeRun(state, run, frame, autoplay) {
  * @param {State} state
  * @param {Run} run
  */
-export const isPlaying = ({ clock, halted }, run) => clock.playing || (clock.follow && run.live && !halted);
+export const isPlaying = ({ clock, paused }, run) => clock.playing || (clock.follow && run.live && !paused);
 
 /**
  * Where the clock rests inside the run; null where it moves or stands at the end.
@@ -122,15 +122,15 @@ export function selectSample(state, sample) {
 }
 
 /** @param {State} state */
-export function toggleSharedAxes(state) {
+export function toggleCommonAxes(state) {
   const [first, ...others] = state.cameras;
-  state.sharedAxes = !state.sharedAxes;
-  if (state.sharedAxes) first?.reset();
+  state.commonAxes = !state.commonAxes;
+  if (state.commonAxes) first?.reset();
   else for (const camera of others) camera.copy(first);
 }
 
 /** @param {State} state @param {number} row */
-export const cameraOf = ({ cameras, sharedAxes }, row) => cameras[sharedAxes ? 0 : row];
+export const cameraOf = ({ cameras, commonAxes }, row) => cameras[commonAxes ? 0 : row];
 
 /**
  * Let the cameras follow the scenes for `dt` seconds and say what each panel shows.
@@ -147,7 +147,7 @@ export function compose(state, run, moment, places, points, dt) {
   const dim = scenes[0]?.dim ?? 2, snap = !state.clock.smooth;
   if (state.cameras.length !== scenes.length || state.cameras[0]?.dim !== dim) state.cameras = scenes.map(() => new Camera(dim));
   let moving = false;
-  if (state.sharedAxes) moving = state.cameras[0]?.follow(fitOf(scenes), dt, snap) ?? false;
+  if (state.commonAxes) moving = state.cameras[0]?.follow(fitOf(scenes), dt, snap) ?? false;
   else scenes.forEach((scene, row) => { moving = state.cameras[row].follow(fitOf([scene]), dt, snap) || moving; });
   const views = scenes.map((scene, row) => viewOf(run, moment, places[row], row, scene, cameraOf(state, row), points.labels.length));
   return { views, moving };

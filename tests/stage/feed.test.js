@@ -80,7 +80,7 @@ test("edits wait for the connection, the latest of each knob", () => {
 });
 
 test("an edit that may fork holds the next ones back until it is answered", () => {
-  const { feed, socket } = open({ owner: null }, { forked: (fork) => feed.fork(fork) });
+  const { feed, socket } = open({ owner: null }, { fork: (fork) => feed.fork(fork) });
   socket.open();
   for (const value of [1, 2, 3]) feed.send({ type: "edit", panel: 0, knob: "margin", value });
   assert.equal(socket.sent.length, 1);

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { vendoredModule } from "./vendor.js";
+import { vendorModule } from "./vendor.js";
 
 const root = fileURLToPath(new URL("../../app/stage/", import.meta.url));
 const files = readdirSync(root, { recursive: true }).map(String).filter((name) => name.endsWith(".js") && !name.startsWith("vendor")).sort();
@@ -49,6 +49,6 @@ test("README.md has a line for every file", () => {
 });
 
 test("the vendored module is that of its package", { skip: !existsSync(new URL("../../node_modules/d3-quadtree", import.meta.url)) && "node_modules is missing" }, () => {
-  assert.equal(readFileSync(join(root, "vendor/d3-quadtree.js"), "utf8"), vendoredModule());
+  assert.equal(readFileSync(join(root, "vendor/d3-quadtree.js"), "utf8"), vendorModule());
   assert.ok(statSync(join(root, "vendor/LICENSE")).size > 100);
 });

@@ -8,7 +8,7 @@ import { SHAPES } from "../../app/stage/shared.js";
 import { Camera, project } from "../../app/stage/state/camera.js";
 import { frame, panel, samples } from "./frames.js";
 
-const rect = { left: 0, top: 0, width: 400, height: 300 }, shown = { train_points: true, test_points: true };
+const rect = { left: 0, top: 0, width: 400, height: 300 }, both = { train_points: true, test_points: true };
 
 function viewOf(dim, places, points) {
   const camera = new Camera(dim), cloud = frame(0, panel(places));
@@ -36,8 +36,8 @@ for (const dim of [2, 3]) {
     const points = samples(places.map(() => 0), places.map((_, k) => k % 3 && 1)), view = viewOf(dim, places, points), index = createScreenIndex();
     let hits = 0;
     for (let k = 0; k < 400; k++) {
-      const x = 400 * random(), y = 300 * random(), switches = { ...shown, test_points: k % 2 === 0 };
-      const sample = index.find(view, { points, shown: switches }, x, y), expected = nearest(view, points, switches, x, y);
+      const x = 400 * random(), y = 300 * random(), switches = { ...both, test_points: k % 2 === 0 };
+      const sample = index.find(view, { points, switches }, x, y), expected = nearest(view, points, switches, x, y);
       const at = (i) => (i === null ? null : project(view.lens.view, rect, ...positionOf(view.scene, i)).map((v) => v.toFixed(3)).join());
       assert.equal(at(sample), at(expected)); // places are stored in single precision: one of two at one place
       hits += sample !== null;
@@ -48,11 +48,11 @@ for (const dim of [2, 3]) {
 
 test("nothing is found without points, and the tree follows the key of the view", () => {
   const points = samples([0]), index = createScreenIndex(), view = viewOf(2, [[0, 0]], points);
-  assert.equal(index.find(view, { points, shown }, 200, 150), 0);
-  assert.equal(index.find(view, { points, shown: { train_points: false, test_points: true } }, 200, 150), null);
+  assert.equal(index.find(view, { points, switches: both }, 200, 150), 0);
+  assert.equal(index.find(view, { points, switches: { train_points: false, test_points: true } }, 200, 150), null);
   const other = { ...viewOf(2, [[0.5, 0]], points), key: "b" };
-  assert.equal(index.find(other, { points, shown }, 200, 150), null);
-  assert.equal(index.find(other, { points, shown }, 275, 150), 0);
+  assert.equal(index.find(other, { points, switches: both }, 200, 150), null);
+  assert.equal(index.find(other, { points, switches: both }, 275, 150), 0);
 });
 
 test("paths run where the shapes of Python lie", () => {

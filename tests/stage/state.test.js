@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { compose, createState, describeRun, isPlaying, openRun, restOf, selectSample, showLayer, toggleFollow, togglePlay, toggleSharedAxes } from "../../app/stage/state.js";
+import { compose, createState, describeRun, isPlaying, openRun, restOf, selectSample, showLayer, toggleFollow, togglePlay, toggleCommonAxes } from "../../app/stage/state.js";
 import { momentOf, seek } from "../../app/stage/state/clock.js";
 import { Quality } from "../../app/stage/state/quality.js";
 import { createRest } from "../../app/stage/state/rest.js";
@@ -27,7 +27,7 @@ test("a run that is trained is followed, and does not play once training is halt
   openRun(state, true);
   describeRun(state, run, null, true);
   assert.deepEqual([isPlaying(state, run), state.clock.playing, restOf(state, run)], [true, false, null]);
-  state.halted = true;
+  state.paused = true;
   assert.equal(isPlaying(state, run), false);
   togglePlay(state, run, 0);
   assert.equal(state.clock.playing, true);
@@ -54,7 +54,7 @@ test("another run forgets the selection", () => {
   const state = createState(LAYERS);
   selectSample(state, 3);
   openRun(state, false);
-  assert.deepEqual([state.selection, state.sharedAxes], [null, false]);
+  assert.deepEqual([state.selection, state.commonAxes], [null, false]);
 });
 
 const rect = { left: 0, top: 0, width: 200, height: 200 }, box = { x: 0, y: 0, width: 200, height: 200, ratio: 1 };
@@ -68,7 +68,7 @@ test("panels share a camera or have their own, and one that is set free starts f
   assert.equal(a.camera, b.camera);
   assert.ok(Math.abs(a.camera.radius - 0.45 * 1.08) < 1e-5, "the wider panel decides");
   a.camera.zoom(0.5, 0, 0, rect);
-  toggleSharedAxes(state);
+  toggleCommonAxes(state);
   const [c, d] = views();
   assert.notEqual(c.camera, d.camera);
   assert.equal(d.camera.radius, c.camera.radius);
@@ -76,7 +76,7 @@ test("panels share a camera or have their own, and one that is set free starts f
   c.camera.reset();
   for (let k = 0; k < 50; k++) views();
   assert.ok(Math.abs(c.camera.radius - 0.05 * 1.08) < 1e-5);
-  toggleSharedAxes(state);
+  toggleCommonAxes(state);
   assert.ok(state.cameras[0].auto);
 });
 

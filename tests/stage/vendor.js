@@ -7,7 +7,7 @@ const packageFolder = new URL("../../node_modules/d3-quadtree/", import.meta.url
 const vendorFolder = new URL("../../app/stage/vendor/", import.meta.url);
 
 /** The package's file with its function wrapper (UMD) replaced by an export. */
-export function vendoredModule() {
+export function vendorModule() {
   const source = readFileSync(new URL("dist/d3-quadtree.js", packageFolder), "utf8");
   const header = source.slice(0, source.indexOf("\n"));
   const start = source.indexOf("'use strict';"), stop = source.indexOf("exports.quadtree = quadtree;");
@@ -16,6 +16,6 @@ export function vendoredModule() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(new URL("d3-quadtree.js", vendorFolder), vendoredModule());
+  writeFileSync(new URL("d3-quadtree.js", vendorFolder), vendorModule());
   copyFileSync(new URL("LICENSE", packageFolder), new URL("LICENSE", vendorFolder));
 }

@@ -22,7 +22,7 @@ import { createSocket } from "./socket.js";
  * @property {(frame: Frame) => void} [newest]
  * @property {() => void} [status]
  * @property {(event: RunEvent) => void} [event]
- * @property {(fork: Fork) => void} [forked]
+ * @property {(fork: Fork) => void} [fork]
  * @property {(sentence: string) => void} [error]
  */
 
@@ -38,7 +38,7 @@ import { createSocket } from "./socket.js";
  * @property {boolean} connected
  * @property {(message: {type: string} & Record<string, unknown>) => void} send
  * @property {(fork: Fork) => void} fork     go on with another run that shares the first frames
- * @property {(frame: number) => void} want  say which frame is looked at: loading starts there
+ * @property {(frame: number) => void} want  say which frame is looked at: busy starts there
  * @property {() => void} close
  */
 
@@ -66,7 +66,7 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
   const store = createFrameStore({ history });
   /** @type {Map<string, {type: string} & Record<string, unknown>>} */
   const outbox = new Map();
-  let loading = false, closed = false, generation = 0, failures = 0;
+  let busy = false, over = false, generation = 0, failures = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let pause;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -80,8 +80,8 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
   };
   const path = (tail = "") => `${base}/api/runs/${encodeURIComponent(feed.run)}${tail}`;
   const socket = createSocket(() => address(), {
-    opened() { feed.connected = true; releaseEdits(); listener.status?.(); },
-    closed() { feed.connected = false; listener.status?.(); },
+    open() { feed.connected = true; releaseEdits(); listener.status?.(); },
+    loss() { feed.connected = false; listener.status?.(); },
     message(data) {
       if (typeof data === "string") return read(JSON.parse(data));
       for (const record of splitRecords(data)) listener.newest?.(add(record));
@@ -137,16 +137,16 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
   }
 
   async function load() {
-    if (!history || loading || closed || pause) return;
+    if (!history || busy || over || pause) return;
     const next = nextRequest(store);
     if (!next) return;
-    loading = true;
+    busy = true;
     const current = generation;
     let wait = 0;
     try {
       const response = await request(path(`/frames?from=${next.from}&count=${next.count}`));
       const records = splitRecords(await response.arrayBuffer());
-      if (current === generation && !closed) {
+      if (current === generation && !over) {
         records.forEach(add);
         if (records.length) listener.frames?.();
         else wait = 2000; // announced, but not there yet
@@ -156,7 +156,7 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
       if (error instanceof RequestError && error.final && current === generation) listener.error?.(error.message);
       wait = Math.min(15000, 500 * 2 ** failures++);
     }
-    loading = false;
+    busy = false;
     if (wait) pause = setTimeout(() => { pause = undefined; load(); }, wait);
     else load();
   }
@@ -174,7 +174,7 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
       feed.events.push(message);
       if (message.kind === "edit") releaseEdits();
       listener.event?.(message);
-    } else if (message.type === "forked") listener.forked?.(message);
+    } else if (message.type === "forked") listener.fork?.(message);
     else if (message.type === "error") {
       releaseEdits();
       listener.error?.(message.error);
@@ -219,7 +219,7 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
   }
 
   function close() {
-    closed = true;
+    over = true;
     clearTimeout(pause);
     clearTimeout(answer);
     socket.close();
@@ -227,10 +227,10 @@ export function openFeed({ base = "", run, owner = null, language = "en", histor
 
   const fail = (/** @type {Error} */ error) => listener.error?.(error.message);
   socket.connect(address());
-  request(path()).then((response) => response.json()).then((meta) => { if (!feed.meta && !closed) describe(meta); }).catch(fail);
+  request(path()).then((response) => response.json()).then((meta) => { if (!feed.meta && !over) describe(meta); }).catch(fail);
   if (history) {
     request(path("/points")).then((response) => response.arrayBuffer()).then((buffer) => {
-      if (closed) return;
+      if (over) return;
       feed.points = decodePoints(buffer);
       listener.points?.(feed.points);
     }).catch(fail);

@@ -48,8 +48,8 @@ const summaries = new WeakMap();
  * @returns {Summary}
  */
 export function summaryOf(panel, points) {
-  const cached = summaries.get(panel);
-  if (cached && cached.points === points) return cached;
+  const memory = summaries.get(panel);
+  if (memory && memory.points === points) return memory;
   const { embeddings, quantum, weight } = panel;
   const dim = quantum.length - 1, classes = weight.length / dim, count = embeddings.length / dim;
   const sums = new Float64Array(classes * 3), hits = new Float64Array(classes);
@@ -73,11 +73,11 @@ export function summaryOf(panel, points) {
   }
   const low = [0, 0, 0], high = [0, 0, 0];
   for (let d = 0; d < dim; d++) {
-    const sorted = Uint16Array.from(codes[d]).sort();
-    if (!sorted.length) continue;
-    const cut = Math.floor(sorted.length * STRAY);
-    low[d] = quantum[d] + quantum[dim] * sorted[cut];
-    high[d] = quantum[d] + quantum[dim] * sorted[sorted.length - 1 - cut];
+    const order = Uint16Array.from(codes[d]).sort();
+    if (!order.length) continue;
+    const cut = Math.floor(order.length * STRAY);
+    low[d] = quantum[d] + quantum[dim] * order[cut];
+    high[d] = quantum[d] + quantum[dim] * order[order.length - 1 - cut];
   }
   const summary = { points, means, low, high };
   summaries.set(panel, summary);

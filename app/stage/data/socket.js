@@ -4,8 +4,8 @@ const LONGEST_WAIT = 15000; // ms
 
 /**
  * @typedef {object} SocketListener
- * @property {() => void} opened
- * @property {() => void} closed
+ * @property {() => void} open
+ * @property {() => void} loss
  * @property {(data: string|ArrayBuffer) => void} message
  */
 
@@ -20,11 +20,11 @@ export function createSocket(addressOf, listener) {
   let current = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
-  let attempts = 0, ended = false;
+  let attempts = 0, over = false;
 
   /** @param {URL} address */
   function connect(address) {
-    if (ended) return;
+    if (over) return;
     clearTimeout(timer);
     const socket = new WebSocket(address);
     const previous = current;
@@ -34,14 +34,14 @@ export function createSocket(addressOf, listener) {
     socket.onopen = () => {
       if (socket !== current) return;
       attempts = 0;
-      listener.opened();
+      listener.open();
     };
     socket.onmessage = ({ data }) => {
       if (socket === current) listener.message(data);
     };
     socket.onclose = () => {
-      if (socket !== current || ended) return;
-      listener.closed();
+      if (socket !== current || over) return;
+      listener.loss();
       // doubling, and not all viewers of a lecture hall at the same moment
       const wait = Math.min(LONGEST_WAIT, 400 * 2 ** attempts++) * (0.75 + Math.random() / 2);
       timer = setTimeout(() => connect(addressOf()), wait);
@@ -54,7 +54,7 @@ export function createSocket(addressOf, listener) {
     /** @param {string} text */
     send(text) { current?.send(text); },
     close() {
-      ended = true;
+      over = true;
       clearTimeout(timer);
       current?.close();
     },

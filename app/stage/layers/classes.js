@@ -3,7 +3,7 @@
 import { classColour, css, mixColours } from "../palette.js";
 import { HEADS } from "../shared.js";
 import { project } from "../state/camera.js";
-import { add, cross, scaled, unitVector } from "./paths.js";
+import { add, cross, times, unitVector } from "./paths.js";
 import { vectorLength } from "./vector_length.js";
 
 /** @typedef {import("../gl/strokes.js").Strokes} Strokes */
@@ -22,8 +22,8 @@ export function createClasses() {
   return {
     name: "classes", switches: { classes: true },
     init(graphics) { strokes = graphics.strokes; },
-    draw(view, { theme, shown }) {
-      if (!shown.classes) return;
+    draw(view, { theme, switches }) {
+      if (!switches.classes) return;
       const { scene } = view;
       const line = (/** @type {number[]} */ a, /** @type {number[]} */ b, /** @type {number} */ c) => {
         strokes.piece(a, b, theme.paper, HALO);
@@ -35,7 +35,7 @@ export function createClasses() {
       strokes.draw(view);
     },
     label(context, view, picture) {
-      if (picture.shown.classes) drawNames(context, view, picture);
+      if (picture.switches.classes) drawNames(context, view, picture);
     },
   };
 }
@@ -53,7 +53,7 @@ function addVectors({ scene, lens, unit }, line) {
   vectors.forEach((vector, c) => {
     if (norms[c] < 1e-8) return;
     const direction = unitVector(vector), side = unitVector(cross(direction, lens.toEye));
-    const tip = scaled(direction, length * (scene.kind === HEADS.cosine ? 1 : norms[c] / longest));
+    const tip = times(direction, length * (scene.kind === HEADS.cosine ? 1 : norms[c] / longest));
     line([0, 0, 0], tip, c);
     for (const turn of [-0.45, 0.45]) line(tip, add(add(tip, direction, -head), side, head * turn), c);
   });
@@ -65,7 +65,7 @@ function addCenters({ scene, lens, unit }, centers, line) {
   for (let c = 0; c < scene.classes; c++) {
     const place = rowOf(centers, c, scene.dim);
     for (const turn of [-1, 1]) {
-      const arm = add(scaled(lens.right, size), lens.up, size * turn);
+      const arm = add(times(lens.right, size), lens.up, size * turn);
       line(add(place, arm, -1), add(place, arm), c);
     }
   }

@@ -11,9 +11,9 @@
  * @property {Points} points
  * @property {string[]} classes                names of the classes
  * @property {Theme} theme
- * @property {Record<string, boolean>} shown   the switches of all layers
+ * @property {Record<string, boolean>} switches   of all layers: name -> shown
  * @property {number} scale                    resolution of what is computed per pixel (1: full)
- * @property {number|null} pointed             the sample under the pointer
+ * @property {number|null} hover             the sample under the pointer
  * @property {number|null} selection           the sample that was chosen
  */
 
@@ -22,7 +22,7 @@
  * @typedef {object} Layer
  * @property {string} name
  * @property {Record<string, boolean>} [switches]  names in `state.layers`, as they are at first; the layer itself looks
- *   them up in `picture.shown`
+ *   them up in `picture.switches`
  * @property {"none"|"test"|"write"} [depth]       what it does with the depth buffer in space (default: none)
  * @property {boolean} [blend]                     whether it is blended with what lies below (default: yes)
  * @property {(graphics: Graphics) => void} [init]     make programs and buffers; again after the context was lost

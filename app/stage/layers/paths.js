@@ -8,13 +8,13 @@ import { SHAPES } from "../shared.js";
 export const add = (a, b, k = 1) => a.map((v, d) => v + k * b[d]);
 
 /** @param {Vector} v @param {number} k */
-export const scaled = (v, k) => v.map((x) => x * k);
+export const times = (v, k) => v.map((x) => x * k);
 
 /** @param {Vector} a @param {Vector} b */
 export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 
 /** @param {Vector} v */
-export const unitVector = (v) => scaled(v, 1 / (Math.hypot(...v) || 1));
+export const unitVector = (v) => times(v, 1 / (Math.hypot(...v) || 1));
 
 const PIECES = 96; // of a whole turn
 const X = [1, 0, 0], Y = [0, 1, 0], Z = [0, 0, 1];
@@ -94,17 +94,17 @@ export function pathsOf(kind, n, dim, reach, size) {
       return [ring([n[0], n[1], 0], n[2], X, Y, n[3], n[4] < n[3] ? n[4] + 2 * Math.PI : n[4])];
     case SHAPES.cap: {
       const axis = vector(0), [first, second] = basis(axis);
-      return [ring(scaled(axis, size * Math.cos(n[3])), size * Math.sin(n[3]), first, second)];
+      return [ring(times(axis, size * Math.cos(n[3])), size * Math.sin(n[3]), first, second)];
     }
     case SHAPES.sphereArc: {
       const axis = unitVector(vector(0)), start = unitVector(vector(3));
       const lift = axis.reduce((sum, v, d) => sum + v * start[d], 0), first = add(start, axis, -lift);
-      return [ring(scaled(axis, size * lift), size, first, cross(axis, first), 0, n[6])];
+      return [ring(times(axis, size * lift), size, first, cross(axis, first), 0, n[6])];
     }
     case SHAPES.sphereConic:
-      return [conic(vector(0), vector(3), n[6], n[7]).map((point) => scaled(point, size))];
+      return [conic(vector(0), vector(3), n[6], n[7]).map((point) => times(point, size))];
     case SHAPES.ellipse: {
-      const along = [X, Y, Z].map((axis, d) => (d < dim ? scaled(axis, n[dim + d]) : axis));
+      const along = [X, Y, Z].map((axis, d) => (d < dim ? times(axis, n[dim + d]) : axis));
       return (dim === 2 ? [[0, 1]] : [[0, 1], [1, 2], [2, 0]]).map(([u, v]) => ring(vector(0), 1, along[u], along[v]));
     }
     default:

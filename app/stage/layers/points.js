@@ -13,7 +13,7 @@ import { createScreenIndex } from "./screen_index.js";
 /** A buffer with the embeddings of a panel at a frame. @typedef {{buffer: WebGLBuffer, panel: Panel}} Slot */
 
 const PARTS = { right: 0, misclassified: 1, all: 2 };
-const SLOTS = 3; // two frames are shown, and one more is at hand when the clock goes back
+const SLOTS = 3; // two frames are switches, and one more is at hand when the clock goes back
 
 /** @returns {Layer} */
 export function createPoints() {
@@ -26,11 +26,11 @@ export function createPoints() {
   /** Labels and splits. @type {WebGLBuffer} */
   let samples;
   /** @type {Points|null} */
-  let uploaded = null;
+  let current = null;
   const index = createScreenIndex();
 
   /**
-   * The buffer of a panel at a frame: uploaded once, then used again as the other end.
+   * The buffer of a panel at a frame: current once, then used again as the other end.
    * @param {Slot[]} slots
    * @param {Panel} panel
    * @param {Panel} other
@@ -59,7 +59,7 @@ export function createPoints() {
     }
     gl.bindBuffer(gl.ARRAY_BUFFER, samples);
     gl.bufferData(gl.ARRAY_BUFFER, pairs, gl.STATIC_DRAW);
-    uploaded = points;
+    current = points;
   }
 
   return {
@@ -71,14 +71,14 @@ export function createPoints() {
       program = createProgram(gl, POINTS, DOT, ["a", "b", "sample_"]);
       panels = Array.from({ length: MAX_PANELS }, () => ({ array: gl.createVertexArray(), slots: [] }));
       samples = gl.createBuffer();
-      uploaded = null;
+      current = null;
     },
 
     update(_, { points }) {
-      if (uploaded !== points) uploadSamples(points);
+      if (current !== points) uploadSamples(points);
     },
 
-    draw(view, { points, theme, shown }) {
+    draw(view, { points, theme, switches }) {
       const { gl } = graphics, { at, handle } = program;
       const { row, scene, lens, box, size } = view, { p, q, dim } = scene, { array, slots } = panels[row];
       const first = bufferOf(slots, p, q), last = bufferOf(slots, q, p);
@@ -107,7 +107,7 @@ export function createPoints() {
       const count = Math.min(points.labels.length, p.embeddings.length / dim, q.embeddings.length / dim);
       // in the plane the misclassified are drawn after the others, so that nothing hides them
       for (const part of dim === 3 ? [PARTS.all] : [PARTS.right, PARTS.misclassified]) {
-        gl.uniform3i(at.show, Number(shown.train_points), Number(shown.test_points), part);
+        gl.uniform3i(at.show, Number(switches.train_points), Number(switches.test_points), part);
         gl.drawArrays(gl.POINTS, 0, count);
       }
       gl.bindVertexArray(null);

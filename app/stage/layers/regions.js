@@ -67,9 +67,9 @@ export function createRegions() {
       target = null;
     },
 
-    update(views, { shown, scale }) {
+    update(views, { switches, scale }) {
       const { gl } = graphics, { canvas } = gl;
-      if (!shown.regions && !shown.band) return resize(1, 1);
+      if (!switches.regions && !switches.band) return resize(1, 1);
       resize(Math.max(1, Math.ceil(canvas.width * scale)), Math.max(1, Math.ceil(canvas.height * scale)));
       gl.useProgram(regions.handle);
       gl.disable(gl.BLEND);
@@ -77,7 +77,7 @@ export function createRegions() {
       for (const view of views) compute(view, scale);
     },
 
-    draw({ scene, camera, rect, box, unit, grid }, { theme, shown, scale }) {
+    draw({ scene, camera, rect, box, unit, grid }, { theme, switches, scale }) {
       const { gl } = graphics, { at, handle } = ground, plane = scene.dim === 2;
       gl.useProgram(handle);
       gl.uniform1i(at.regions, UNITS.regions);
@@ -89,7 +89,7 @@ export function createRegions() {
       gl.uniform3fv(at.ink, theme.ink.map((v) => v / 255));
       gl.uniform1f(at.step_, grid);
       gl.uniform1f(at.strength, theme.dark ? STRENGTH.dark : STRENGTH.light);
-      gl.uniform4i(at.show, Number(plane && shown.regions), Number(plane && shown.band), Number(plane), Number(plane && scene.kind === HEADS.cosine));
+      gl.uniform4i(at.show, Number(plane && switches.regions), Number(plane && switches.band), Number(plane), Number(plane && scene.kind === HEADS.cosine));
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     },
 

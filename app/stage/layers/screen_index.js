@@ -16,9 +16,9 @@ export function createScreenIndex() {
   const trees = [];
 
   /** @param {PanelView} view @param {Picture} picture */
-  function treeOf(view, { points, shown }) {
-    const key = `${view.key}/${shown.train_points}/${shown.test_points}`;
-    if (trees[view.row]?.key !== key) trees[view.row] = { key, tree: plant(view, points, shown) };
+  function treeOf(view, { points, switches }) {
+    const key = `${view.key}/${switches.train_points}/${switches.test_points}`;
+    if (trees[view.row]?.key !== key) trees[view.row] = { key, tree: plant(view, points, switches) };
     return trees[view.row].tree;
   }
 
@@ -37,14 +37,14 @@ export function createScreenIndex() {
 /**
  * @param {PanelView} view
  * @param {import("../data/decode.js").Points} points
- * @param {Record<string, boolean>} shown
+ * @param {Record<string, boolean>} switches
  * @returns {Tree}
  */
-function plant({ scene, lens, rect }, points, shown) {
+function plant({ scene, lens, rect }, points, switches) {
   const count = Math.min(points.labels.length, scene.p.embeddings.length / scene.dim);
   const x = new Float32Array(count), y = new Float32Array(count), samples = [];
   for (let i = 0; i < count; i++) {
-    if (!(points.split[i] ? shown.test_points : shown.train_points)) continue;
+    if (!(points.split[i] ? switches.test_points : switches.train_points)) continue;
     const z = positionOf(scene, i), place = z && project(lens.view, rect, ...z);
     if (!place || place[0] < -REACH || place[1] < -REACH || place[0] > rect.width + REACH || place[1] > rect.height + REACH) continue;
     [x[i], y[i]] = place;

@@ -11,8 +11,8 @@ const RADIUS = 9.5, HALO = 5, LINE = 2; // pixels
 /** @returns {Layer} */
 export const createSelection = () => ({
   name: "selection",
-  label(context, { scene, lens, rect }, { theme, pointed, selection }) {
-    for (const sample of new Set([selection, pointed])) {
+  label(context, { scene, lens, rect }, { theme, hover, selection }) {
+    for (const sample of new Set([selection, hover])) {
       const z = sample === null ? null : positionOf(scene, sample), place = z && project(lens.view, rect, ...z);
       if (!place) continue;
       for (const [width, colour] of /** @type {[number, string][]} */ ([[HALO, css(theme.paper, 0.95)], [LINE, css(theme.ink)]])) {

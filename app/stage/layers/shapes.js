@@ -17,8 +17,8 @@ export function createShapes() {
   return {
     name: "shapes", switches: { shapes: true }, depth: "test",
     init(graphics) { strokes = graphics.strokes; },
-    draw(view, { theme, shown }) {
-      if (!shown.shapes) return;
+    draw(view, { theme, switches }) {
+      if (!switches.shapes) return;
       const { shapes, dim } = view.scene, size = vectorLength(view.scene);
       for (let row = 0; row + SHAPE_ROW <= shapes.length; row += SHAPE_ROW) {
         const [kind, role, owner] = shapes.subarray(row, row + 3), style = STROKES[role];

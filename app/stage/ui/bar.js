@@ -8,8 +8,8 @@ import { createTimeline } from "./timeline.js";
 import { createTraining } from "./training.js";
 
 /**
- * @typedef {import("./timeline.js").TimelineStatus & {halted: boolean, learningRate: number|undefined,
- *   layers: Record<string, boolean>, sharedAxes: boolean, sharedKnobs: boolean, panels: number, words: string}} BarStatus
+ * @typedef {import("./timeline.js").TimelineStatus & {paused: boolean, learningRate: number|undefined,
+ *   layers: Record<string, boolean>, commonAxes: boolean, commonKnobs: boolean, panels: number, words: string}} BarStatus
  */
 
 /** @typedef {{element: HTMLElement, refresh: (status: BarStatus) => void}} Bar */
@@ -21,7 +21,7 @@ import { createTraining } from "./training.js";
  */
 export function createBar(t, act) {
   const timeline = createTimeline(t, act), switches = createLayerSwitches(t, act.layer), training = createTraining(t, act);
-  const axes = createToggle(t, "locked", act.sharedAxes), knobs = createToggle(t, "linked", act.sharedKnobs);
+  const axes = createToggle(t, "locked", act.commonAxes), knobs = createToggle(t, "linked", act.commonKnobs);
   const words = make("span", { class: "lg-status", role: "status" });
   return {
     element: make("div", { class: "lg-bar", role: "toolbar", "aria-label": t("controls") }, timeline.element,
@@ -31,8 +31,8 @@ export function createBar(t, act) {
       timeline.refresh(status);
       switches.refresh(status.layers);
       training.refresh(status);
-      press(axes, status.sharedAxes);
-      press(knobs, status.sharedKnobs);
+      press(axes, status.commonAxes);
+      press(knobs, status.commonKnobs);
       for (const toggle of [axes, knobs]) show(toggle, status.panels > 1);
       say(words, status.words);
     },

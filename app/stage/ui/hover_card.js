@@ -24,7 +24,7 @@ export function createHoverCard(parent) {
      * @param {Translate} t
      */
     refresh(hit, picture, t) {
-      const content = hit && picture && picture.pointed !== null ? contentOf(hit, picture, picture.pointed, t) : null;
+      const content = hit && picture && picture.hover !== null ? contentOf(hit, picture, picture.hover, t) : null;
       card.hidden = content === null;
       if (!hit || !content) return;
       card.replaceChildren(...content);

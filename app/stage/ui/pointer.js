@@ -22,9 +22,9 @@ export function hitOf(element, views, event) {
 /**
  * @param {HTMLElement} element
  * @param {(event: MouseEvent) => Hit|null} hit
- * @param {() => void} changed   is called after a camera has moved
+ * @param {() => void} onMove   is called after a camera has moved
  */
-export function steerCameras(element, hit, changed) {
+export function steerCameras(element, hit, onMove) {
   /** Pointers that are down. @type {Map<number, Hit>} */
   const pointers = new Map();
   let pinch = 0;
@@ -47,7 +47,7 @@ export function steerCameras(element, hit, changed) {
       if (pinch) camera.zoom(pinch / apart, (p.x + q.x) / 2, (p.y + q.y) / 2, rect);
       pinch = apart;
     } else camera.drag(event.movementX, event.movementY, rect);
-    changed();
+    onMove();
   });
   const release = (/** @type {PointerEvent} */ event) => {
     pointers.delete(event.pointerId);
@@ -61,12 +61,12 @@ export function steerCameras(element, hit, changed) {
     event.preventDefault();
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     place.view.camera.zoom(Math.exp(Math.max(-FASTEST, Math.min(FASTEST, pixels)) * WHEEL), place.x, place.y, place.view.rect);
-    changed();
+    onMove();
   }, { passive: false });
   element.addEventListener("dblclick", (event) => {
     const place = hit(event);
     if (!place) return;
     place.view.camera.reset();
-    changed();
+    onMove();
   });
 }

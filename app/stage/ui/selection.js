@@ -9,22 +9,22 @@ const STILL = 4; // pixels that a pointer may move in a click
  * Watch the pointer over the panels.
  * @param {HTMLElement} element
  * @param {(event: MouseEvent) => Hit|null} hit
- * @param {{moved: () => void, clicked: (hit: Hit) => void}} on
+ * @param {{move: () => void, click: (hit: Hit) => void}} on
  */
-export function watchPointer(element, hit, { moved, clicked }) {
+export function watchPointer(element, hit, { move, click }) {
   /** @type {Hit|null} */
   let place = null;
   let down = { x: 0, y: 0 };
   const set = (/** @type {Hit|null} */ next) => {
     place = next;
-    moved();
+    move();
   };
   element.addEventListener("pointermove", (event) => set(event.buttons ? null : hit(event)));
   element.addEventListener("pointerleave", () => set(null));
   element.addEventListener("pointerdown", (event) => { down = { x: event.clientX, y: event.clientY }; });
   element.addEventListener("click", (event) => {
     const target = hit(event);
-    if (target && Math.hypot(event.clientX - down.x, event.clientY - down.y) < STILL) clicked(target);
+    if (target && Math.hypot(event.clientX - down.x, event.clientY - down.y) < STILL) click(target);
   });
   return {
     /**

@@ -32,7 +32,7 @@ export function createTimeline(t, act) {
   const speed = createMenu(t, "speed", SPEEDS, 1, (value) => `${value}×`, act.speed);
   const loop = createButton(t, "loop", "loop", act.loop, { "aria-pressed": "false" });
   const follow = createToggle(t, "follow", act.follow, glyph("live"));
-  let marked = "", playing = false;
+  let markKey = "", playing = false;
 
   /** @param {RunEvent} event @param {number} last */
   function markOf({ kind, step: at, frame, body }, last) {
@@ -47,8 +47,8 @@ export function createTimeline(t, act) {
     /** @param {TimelineStatus} status */
     refresh(status) {
       const { events, last, frame } = status;
-      if (marked !== `${events.length}/${last}`) {
-        marked = `${events.length}/${last}`;
+      if (markKey !== `${events.length}/${last}`) {
+        markKey = `${events.length}/${last}`;
         marks.replaceChildren(...events.filter(({ kind }) => kind === "edit" || kind === "diverged").map((event) => markOf(event, last)));
       }
       if (Number(scrub.max) !== last) scrub.max = String(last);

@@ -21,11 +21,11 @@ export function createTraining(t, act) {
     kind: "number", slider: RATES, log: true }] }, act.edit, t);
   return {
     elements: [rate.element, live],
-    /** @param {{live: boolean, halted: boolean, learningRate: number|undefined}} status */
+    /** @param {{live: boolean, paused: boolean, learningRate: number|undefined}} status */
     refresh(status) {
       rate.show({ knobs: {}, learning_rate: status.learningRate });
       show(live, status.live);
-      say(train, t(status.halted ? "train_resume" : "train_pause"));
+      say(train, t(status.paused ? "train_resume" : "train_pause"));
     },
   };
 }
