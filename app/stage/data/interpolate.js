@@ -110,7 +110,7 @@ function mix(a, b, share) {
 export function interpolate(a, b, share, k, points) {
   const p = a.panels[k], q = b.panels[k];
   const dim = p.quantum.length - 1;
-  const number = (/** @type {"factor"|"blend"|"angle"|"cosine"|"score"|"distance"} */ name) =>
+  const value = (/** @type {"factor"|"blend"|"angle"|"cosine"|"score"|"distance"} */ name) =>
     (p.head[name] ?? 0) * (1 - share) + (q.head[name] ?? 0) * share;
   const first = summaryOf(p, points), last = summaryOf(q, points);
   const centers = p.state.centers ?? p.state.means ?? null;
@@ -118,8 +118,8 @@ export function interpolate(a, b, share, k, points) {
     p, q, share, dim, classes: p.weight.length / dim, kind: HEADS[p.head.kind], learned: p.head.learned,
     weight: mix(p.weight, q.weight, share), bias: mix(p.bias, q.bias, share),
     logVariance: p.logVariance && mix(p.logVariance, q.logVariance ?? p.logVariance, share),
-    factor: number("factor"), blend: number("blend"), angle: number("angle"), cosine: number("cosine"), score: number("score"),
-    stretch: number("distance"),
+    factor: value("factor"), blend: value("blend"), angle: value("angle"), cosine: value("cosine"), score: value("score"),
+    stretch: value("distance"),
     means: mix(first.means, last.means, share),
     centers: centers && centers.length === p.weight.length ? mix(centers, q.state.centers ?? q.state.means, share) : null,
     low: mix(first.low, last.low, share), high: mix(first.high, last.high, share),
