@@ -2,7 +2,7 @@
 
 import { drawLabels, pick } from "./layers/layers.js";
 import { themeOf } from "./palette.js";
-import { compose, restOf } from "./state.js";
+import { compose, isPlaying, restOf } from "./state.js";
 import { advance, lastFrame, momentOf } from "./state/clock.js";
 import { Quality } from "./state/quality.js";
 import { createRest } from "./state/rest.js";
@@ -98,8 +98,14 @@ export function createAnimation(stage, panels) {
     }
   }
 
-  /** Draw if the picture is another one, and in full resolution once it has stood still. */
-  function draw(/** @type {number} */ now, /** @type {number} */ passed, /** @type {number} */ dt, /** @type {boolean} */ moving) {
+  /**
+   * Draw if the picture is another one, and in full resolution once it has stood still.
+   * @param {number} now      ms
+   * @param {number} passed   ms since the last tick
+   * @param {number} dt       the same in seconds, limited
+   * @param {boolean} moving
+   */
+  function draw(now, passed, dt, moving) {
     const next = animation.moment ? animation.views.map((panel) => panel.key).join("/") : "";
     const flowing = moving || now - change < STILL;
     if (dirty || next !== key) {
@@ -189,7 +195,7 @@ export function createAnimation(stage, panels) {
     }
     const last = lastFrame(feed), lost = !feed.connected && feed.meta ? t("reconnecting") : "";
     bar?.refresh({
-      playing: clock.playing || (clock.follow && feed.live && !state.paused), follow: clock.follow, live: feed.live, loop: clock.loop,
+      playing: isPlaying(state, feed), follow: clock.follow, live: feed.live, loop: clock.loop,
       paused: state.paused, commonAxes: state.commonAxes, commonKnobs: state.commonKnobs, panels: cells.length, layers: state.layers,
       learningRate: near?.panels[0]?.learning_rate, events: feed.events, last, frame: Math.round(Math.min(clock.position, last)),
       step: near?.step ?? 0, words: near ? state.problem || lost : "",

@@ -67,9 +67,7 @@ export function createPanels(stage, act) {
     resize(share) {
       const ratio = Math.min(SHARPEST, globalThis.devicePixelRatio || 1);
       const knobs = Math.max(0, ...stage.cells.map(({ entry }) => entry.knobs?.length ?? 0));
-      view.element.style.minHeight = "";
-      const box = view.element.getBoundingClientRect();
-      const { columns, height, narrow } = arrange(stage.cells.length, knobs, box.width, box.height);
+      const { columns, height, narrow } = arrange(stage.cells.length, knobs, view.element.clientWidth, view.room.offsetHeight);
       view.grid.style.setProperty("--lg-columns", String(columns));
       view.stage.classList.toggle("lg-narrow", narrow);
       view.element.style.minHeight = height ? `${height}px` : "";

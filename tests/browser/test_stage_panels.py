@@ -38,7 +38,10 @@ def test_six_panels_stand_by_the_shape_of_the_window(page: Any, fake: Any) -> No
     rects = page.evaluate(RECTS)
     assert all(width > 340 and height > 230 for _, _, width, height in rects)
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
-    page.mouse.wheel(0, 800)
+    page.evaluate("() => window.scrollTo(0, 900)")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => window.scrollY") == 900, "the page stays where the reader is"
     page.set_viewport_size({"width": 1400, "height": 900})
     page.wait_for_function(f"() => new Set(({RECTS})().map(([left]) => Math.round(left))).size === 3")
 

@@ -12,6 +12,7 @@ import { make } from "./elements.js";
  * @property {HTMLElement} element   the picture without the bar
  * @property {HTMLCanvasElement} canvas
  * @property {HTMLElement} grid      the panels
+ * @property {HTMLElement} room      as high as the page wants the view
  * @property {HTMLCanvasElement} overlay
  * @property {CanvasRenderingContext2D} pen   of the overlay
  * @property {HTMLElement} message
@@ -24,10 +25,11 @@ import { make } from "./elements.js";
 export function createView(root) {
   const canvas = make("canvas", { class: "lg-canvas", "aria-hidden": "true" }), overlay = make("canvas", { class: "lg-over", "aria-hidden": "true" });
   const grid = make("div", { class: "lg-grid" }), message = make("div", { class: "lg-message", role: "status" });
-  const element = make("div", { class: "lg-view", tabindex: 0 }, canvas, grid, overlay, message);
+  const room = make("div", { class: "lg-room" });
+  const element = make("div", { class: "lg-view", tabindex: 0 }, canvas, grid, overlay, message, room);
   const stage = make("div", { class: "lg-stage" }, element);
   root.appendChild(stage);
-  return { stage, element, canvas, grid, overlay, pen: /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d")), message };
+  return { stage, element, canvas, grid, room, overlay, pen: /** @type {CanvasRenderingContext2D} */ (overlay.getContext("2d")), message };
 }
 
 /**
