@@ -1,6 +1,9 @@
 """The stage and the live histogram as Streamlit components: one module in the browser, served from ``/stage/``."""
 
 import hashlib
+import json
+import posixpath
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +17,9 @@ import streamlit as st
 #: The modules of the stage; the server serves this folder at ``/stage/``.
 FOLDER = Path(__file__).parents[1] / "stage"
 
+_HOST = "host/streamlit.js"
+_IMPORT = re.compile(r'^import\s[^;]*?from "([^"]+)";', re.MULTILINE)
+
 # Streamlit runs the default export again whenever ``data`` changes, and what it returned last once the component is
 # gone: the instance is kept by the element, so that canvas, camera and clock survive. A module that came from a
 # blob cannot resolve a relative import; hence the absolute address.
@@ -24,8 +30,12 @@ export default function ({{ data, parentElement, setTriggerValue }}) {{
   if (!entry) {{
     entry = {{ data, gone: false, trigger: setTriggerValue }};
     entries.set(parentElement, entry);
+    for (const module of {imports}) {{
+      const href = new URL(`/stage/${{module}}`, location.origin).href;
+      document.head.append(Object.assign(document.createElement("link"), {{ rel: "modulepreload", href }}));
+    }}
     const load = (module) => import(new URL(`/stage/${{module}}?v={version}`, location.origin).href);
-    Promise.all([load("{module}"), load("host/streamlit.js")]).then(([stage, streamlit]) => {{
+    Promise.all([load("{module}"), load("{host}")]).then(([stage, streamlit]) => {{
       const host = streamlit.createHost((name, value) => entry.trigger(name, value));
       if (!entry.gone) entry.view = stage.{mount}(parentElement, host, entry.data);
     }});
@@ -162,12 +172,27 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
+def imports_of(*modules: str) -> list[str]:
+    """Return what modules of the stage import, and what that imports: asked for at once, they come in one go."""
+    rest, found = list(modules), set(modules)
+    while rest:
+        name = rest.pop()
+        for path in _IMPORT.findall((FOLDER / name).read_text(encoding="utf-8")):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+            if target not in found:
+                found.add(target)
+                rest.append(target)
+    return sorted(found - set(modules))
+
+
 @cache
 def _component(name: str, module: str, mount: Literal["mount", "mountHistogram"]) -> Any:
     return st.components.v2.component(
         f"loss_geometry_{name}",
         css=(FOLDER / "stage.css").read_text(encoding="utf-8"),
-        js=_SCRIPT.format(module=module, mount=mount, version=version()),
+        js=_SCRIPT.format(
+            module=module, host=_HOST, mount=mount, version=version(), imports=json.dumps(imports_of(module, _HOST))
+        ),
     )
 
 

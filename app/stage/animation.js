@@ -18,6 +18,7 @@ import { pictureOf } from "./ui/view.js";
 /** @typedef {import("./state/views.js").Place} Place */
 
 const STILL = 160; // ms without motion before the full resolution is drawn
+const LOOK = 150; // ms between two looks for the sample under a pointer that rests
 const MEMORY = 2000; // ms for which the times of pictures are held
 
 /**
@@ -45,7 +46,9 @@ export function createAnimation(stage, panels) {
   const { state, view, layers, renderer } = stage;
   const quality = new Quality(), card = createHoverCard(view.element);
   const rest = createRest((frame) => stage.host.rest?.({ run: stage.feed.run, frame }));
-  let request = 0, before = 0, change = 0, key = "", dirty = true, over = false;
+  let request = 0, before = 0, change = 0, key = "", dirty = true, over = false, look = 0;
+  /** Where the pointer was looked under. @type {string|null} */
+  let pointer = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   /** @type {Theme|null} */
@@ -89,7 +92,7 @@ export function createAnimation(stage, panels) {
     if (panels.stale) resize();
     moving = composeViews(dt) || moving;
     draw(now, passed, dt, moving);
-    lookUnderPointer();
+    lookUnderPointer(now, moving);
     report();
     if (moving) wake();
     else if (!quality.full) {
@@ -172,10 +175,24 @@ export function createAnimation(stage, panels) {
     drawLabels(layers, pen, animation.views, now);
   }
 
-  /** Mark the sample under the pointer in all panels and show its card. */
-  function lookUnderPointer() {
-    const place = animation.pointer?.place(animation.views) ?? null, now = picture();
-    const sample = place && now ? pick(layers, place.view, now, place.x, place.y) : null;
+  /**
+   * Mark the sample under the pointer in all panels and show its card. While the picture moves under a pointer that
+   * rests, the sample is looked for a few times a second.
+   * @param {number} now      ms
+   * @param {boolean} moving
+   */
+  function lookUnderPointer(now, moving) {
+    const place = animation.pointer?.place(animation.views) ?? null, current = picture();
+    const spot = place && `${place.view.panel}/${place.x}/${place.y}`;
+    let sample = null;
+    if (place && current) {
+      if (moving && spot === pointer && now - look < LOOK) sample = state.hover;
+      else {
+        sample = pick(layers, place.view, current, place.x, place.y);
+        look = now;
+      }
+    }
+    pointer = spot;
     if (sample !== state.hover) {
       state.hover = sample;
       dirty = true;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.page.stage_component import imports_of
 from app.page.stage_numbers import FILE, source
 from app.page.url_state import MAX_PANELS
 from engine.frames.codec import MISSING
@@ -65,3 +66,11 @@ def test_javascript_reads_the_numbers_that_python_has(node: str) -> None:
     assert [tuple(stroke.values()) for stroke in read["STROKES"]] == [STROKES[role] for role in sorted(Role)]
     assert list(read["HEADS"]) == [kind.value for kind in HeadKind]
     assert read["CLASS_COLOURS"] == [class_hex(c) for c in range(256)]
+
+
+def test_everything_that_the_stage_imports_is_asked_for_at_once() -> None:
+    every = {path.relative_to(FILE.parent).as_posix() for path in FILE.parent.rglob("*.js")}
+    alone = {"index.js", "host/streamlit.js", "histogram.js", "layers/layer.js"}  # entries, and types without code
+    assert set(imports_of("index.js", "host/streamlit.js")) == every - alone
+    assert {"data/feed.js", "data/decode.js", "shared.js"} < set(imports_of("histogram.js"))
+    assert "index.js" not in imports_of("histogram.js", "host/streamlit.js")
