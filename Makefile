@@ -3,7 +3,7 @@
 # make setup   create .venv with everything in it
 # make data    fetch MNIST and Fashion-MNIST, whose tests are skipped without them
 # make check   format, lint, types, import rules
-# make docs    write the documents that are made from the code
+# make docs    write what is made from the code
 # make bench   measure; results go to benchmarks/results
 # make picture draw the moving picture of the README anew
 
@@ -29,7 +29,7 @@ install = @if command -v uv >/dev/null 2>&1 && \
 	echo "Installing $(1) with uv ..." && $(UV) $(2); \
 	then :; else echo "Installing $(1) with pip ..."; $(PIP) $(2); fi
 
-setup: .venv/app.ready .venv/dev.ready
+setup: .venv/app.ready .venv/dev.ready node_modules/stage.ready
 
 .venv/app.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Loss Geometry needs Python 3.11 or newer; none was found."; exit 1; }
@@ -42,14 +42,21 @@ setup: .venv/app.ready .venv/dev.ready
 	$(call install,what its tests need,--editable '.[dev]')
 	@touch $@
 
+# node checks the types of the stage and runs its tests without a browser; both are left out where there is no npm.
+node_modules/stage.ready: package.json
+	@if command -v npm >/dev/null; then npm install --no-package-lock --silent --no-audit --no-fund && touch $@; \
+	elif [ "$$CI" = true ]; then echo "npm is missing: install it (apt-get install nodejs npm)"; exit 1; \
+	else echo "npm is missing: types and tests of the stage (app/stage) are left out."; fi
+
 run: .venv/app.ready
 	@$(BIN)/loss-geometry serve --port $(PORT)
 
-check: .venv/dev.ready
+check: .venv/dev.ready node_modules/stage.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@if [ -e node_modules/stage.ready ]; then npm run --silent types; fi
 
 test: check
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -59,6 +66,7 @@ data: .venv/app.ready
 	@$(BIN)/loss-geometry data fetch fashion_mnist
 
 docs: .venv/dev.ready
+	@$(BIN)/python -m app.page.stage_numbers
 	@$(BIN)/python -m museum docs/bug_museum.md
 	@$(BIN)/loss-geometry verify --write
 
@@ -69,4 +77,4 @@ bench: .venv/dev.ready
 	@for name in recipes losses startup page stage engine images memory; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Where a point of the plane or of space is in a picture: the same cameras as on the stage."""
+"""Where a point of the plane or of space is in a picture: the cameras of app/stage/state/camera.js."""
 
 import math
 from dataclasses import dataclass
@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: Azimuth and elevation of the camera in space, in radians.
-AZIMUTH, _ELEVATION = 0.7, 0.42
+AZIMUTH, ELEVATION = 0.7, 0.42
 
-#: Half the height of the view at distance one: little distortion at the rim, but still a sense of depth.
-_HALF = math.tan(0.31)
+#: The vertical field of view in radians: little distortion at the rim, but still a sense of depth.
+FIELD = 0.62
+
+#: Half the height of the view at distance one.
+_HALF = math.tan(FIELD / 2)
 
 #: Points closer to the eye than this share of the distance are not drawn.
 _NEAR = 0.02
 
 
 #: Factor by which a view is larger than its content.
-_ROOM = 1.08
+ROOM = 1.08
 
 #: Steps of the search for the centre of a view in space.
 _STEPS = 400
@@ -87,7 +90,7 @@ def axes(dim: int, azimuth: float) -> tuple[Floats, Floats, Floats]:
     """Return the directions ``(D,)`` to the right, upwards and, in space, to the eye."""
     if dim == 2:
         return np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.zeros(2)
-    ce, se, ca, sa = math.cos(_ELEVATION), math.sin(_ELEVATION), math.cos(azimuth), math.sin(azimuth)
+    ce, se, ca, sa = math.cos(ELEVATION), math.sin(ELEVATION), math.cos(azimuth), math.sin(azimuth)
     return np.array([-sa, ca, 0.0]), np.array([-se * ca, -se * sa, ce]), np.array([ce * ca, ce * sa, se])
 
 
@@ -116,4 +119,4 @@ def fit_view(towards: Floats, reach: Floats) -> View:
             out = reach - towards @ center
             furthest = int(np.argmax(out))
             center += out[furthest] * towards[furthest] / (step + 1)
-    return View(center, max(_ROOM * float((reach - towards @ center).max()), 1e-6))
+    return View(center, max(ROOM * float((reach - towards @ center).max()), 1e-6))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +21,24 @@ Floats = NDArray[np.float64]
 Tint = NDArray[np.float64]
 
 PAPER, INK = np.array([255.0, 255.0, 255.0]) / 255, np.array([30.0, 32.0, 40.0]) / 255
+
+
+class Stroke(NamedTuple):
+    """How a shape is drawn: in the colour of its class or in ink, its opacity, its width and dash in pixels."""
+
+    own: bool
+    alpha: float
+    width: float
+    dash: float = 0.0
+
+
+#: How the shapes of a role are drawn, here and on the stage.
+STROKES = {
+    Role.BOUNDARY: Stroke(False, 0.8, 1.5),
+    Role.MARGIN: Stroke(True, 0.95, 1.5, 9.0),
+    Role.LEVEL: Stroke(False, 0.35, 0.9),
+    Role.OPTIMUM: Stroke(True, 0.95, 1.8, 4.0),
+}
 
 
 def tint(c: int) -> Tint:
@@ -110,12 +129,8 @@ def lines(scene: Scene) -> list[Line]:
     for row in scene.panel.shapes:
         owner = int(row[2])
         own = mix(tint(owner), INK, 0.28) if owner >= 0 else INK
-        look = {
-            Role.BOUNDARY: (INK, 0.8, 1.5, 0.0),
-            Role.MARGIN: (own, 0.95, 1.5, 9.0),
-            Role.LEVEL: (INK, 0.35, 0.9, 0.0),
-            Role.OPTIMUM: (own, 0.95, 1.8, 4.0),
-        }[Role(int(row[1]))]
+        stroke = STROKES[Role(int(row[1]))]
+        look = (own if stroke.own else INK, stroke.alpha, stroke.width, stroke.dash)
         result += [Line(path, *look) for path in paths(row, lens.dim, reach, scene.vector_length)]
     return result
 

@@ -1,4 +1,4 @@
-"""The colours of the classes; the stage has the same in JavaScript (app/stage/palette.js)."""
+"""The colours of the classes; app/page/stage_numbers.py writes them down for the browser."""
 
 import math
 

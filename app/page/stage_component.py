@@ -1,6 +1,9 @@
 """The stage and the live histogram as Streamlit components: one module in the browser, served from ``/stage/``."""
 
 import hashlib
+import json
+import posixpath
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,27 +17,34 @@ import streamlit as st
 #: The modules of the stage; the server serves this folder at ``/stage/``.
 FOLDER = Path(__file__).parents[1] / "stage"
 
+_HOST = "host/streamlit.js"
+_IMPORT = re.compile(r'^import\s[^;]*?from "([^"]+)";', re.MULTILINE)
+
 # Streamlit runs the default export again whenever ``data`` changes, and what it returned last once the component is
 # gone: the instance is kept by the element, so that canvas, camera and clock survive. A module that came from a
 # blob cannot resolve a relative import; hence the absolute address.
 _SCRIPT = """
-const kept = new WeakMap();
+const entries = new WeakMap();
 export default function ({{ data, parentElement, setTriggerValue }}) {{
-  let entry = kept.get(parentElement);
-  const tell = (name) => (value) => entry.trigger(name, value);
+  let entry = entries.get(parentElement);
   if (!entry) {{
     entry = {{ data, gone: false, trigger: setTriggerValue }};
-    kept.set(parentElement, entry);
-    import(new URL("/stage/{module}?v={version}", location.origin).href).then((stage) => {{
-      const callbacks = {{ edited: tell("edited"), forked: tell("forked"), rested: tell("rested") }};
-      if (!entry.gone) entry.view = stage.{mount}(parentElement, entry.data, callbacks);
+    entries.set(parentElement, entry);
+    for (const module of {imports}) {{
+      const href = new URL(`/stage/${{module}}`, location.origin).href;
+      document.head.append(Object.assign(document.createElement("link"), {{ rel: "modulepreload", href }}));
+    }}
+    const load = (module) => import(new URL(`/stage/${{module}}?v={version}`, location.origin).href);
+    Promise.all([load("{module}"), load("{host}")]).then(([stage, streamlit]) => {{
+      const host = streamlit.createHost((name, value) => entry.trigger(name, value));
+      if (!entry.gone) entry.view = stage.{mount}(parentElement, host, entry.data);
     }});
   }} else {{
     entry.data = data;
     entry.trigger = setTriggerValue;
     entry.view?.update(data);
   }}
-  return () => {{ entry.gone = true; entry.view?.destroy(); kept.delete(parentElement); }};
+  return () => {{ entry.gone = true; entry.view?.destroy(); entries.delete(parentElement); }};
 }}
 """
 
@@ -90,7 +100,7 @@ def stage(
 ) -> StageResult:
     """Show a run, live or replayed, and tell what was done on the stage.
 
-    ``panels`` holds one entry per panel shown (at most four): ``panel`` (its place in the run), ``title``,
+    ``panels`` holds one entry per panel shown (at most six): ``panel`` (its place in the run), ``title``,
     ``slug`` and ``knobs``; ``height`` is in pixels (default: three quarters of the window).
     A recording plays from its beginning, or stands at ``frame``. ``own_axes`` lets each panel fit its own
     picture. With one ``key`` the picture stays while the script runs again, also when ``run`` becomes another one.
@@ -107,7 +117,7 @@ def stage(
         "axes": "own" if own_axes else "same",
         "debug": debug,
     }
-    shown = _component("stage", "stage.js", "mount")(
+    shown = _component("stage", "index.js", "mount")(
         key=key, data=data, on_edited_change=_nothing, on_forked_change=_nothing, on_rested_change=_nothing
     )
     edited, forked, rested = (_last(shown.get(name)) for name in ("edited", "forked", "rested"))
@@ -156,10 +166,23 @@ def histogram(
 def version() -> str:
     """Return a hash of the stage's files: browsers keep one version for long and still see a new one at once."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def imports_of(*modules: str) -> list[str]:
+    """Return what modules of the stage import, and what that imports: asked for at once, they come in one go."""
+    rest, found = list(modules), set(modules)
+    while rest:
+        name = rest.pop()
+        for path in _IMPORT.findall((FOLDER / name).read_text(encoding="utf-8")):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+            if target not in found:
+                found.add(target)
+                rest.append(target)
+    return sorted(found - set(modules))
 
 
 @cache
@@ -167,7 +190,9 @@ def _component(name: str, module: str, mount: Literal["mount", "mountHistogram"]
     return st.components.v2.component(
         f"loss_geometry_{name}",
         css=(FOLDER / "stage.css").read_text(encoding="utf-8"),
-        js=_SCRIPT.format(module=module, mount=mount, version=version()),
+        js=_SCRIPT.format(
+            module=module, host=_HOST, mount=mount, version=version(), imports=json.dumps(imports_of(module, _HOST))
+        ),
     )
 
 

@@ -47,7 +47,8 @@ _MEDIA_TYPES = {
     ".woff2": "font/woff2",
     ".glsl": "text/plain",
 }
-_STAGE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+#: A folder's name has no dot, so that no path leads out of the stage.
+_STAGE_FILE = re.compile(r"(?:[a-z0-9_-]{1,40}/){0,2}[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 #: Status codes of refusals; those that are not here have 400.
 _STATUS = {
@@ -73,7 +74,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/runs/{run}/points", _with_sentences(_points)),
         Route("/api/runs/{run}/frames", _with_sentences(_frames)),
         Route("/api/runs/{run}/file", _with_sentences(_file)),
-        Route("/stage/{file}", _with_sentences(_stage)),
+        Route("/stage/{file:path}", _with_sentences(_stage)),
     ]
 
     rest = _Rest(ours)

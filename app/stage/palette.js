@@ -1,33 +1,49 @@
-// The colours of the classes.
+// Colours: those of the classes, and those that the page gives to an element.
 
-// M. A. Petroff, "Accessible Color Sequences for Data Visualization", 2021 (arXiv:2107.02270), the sequence of ten:
-// chosen by simulated colour-vision deficiency, lightness distance and a survey of taste.
-const TEN = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"];
+import { CLASS_COLOURS } from "./shared.js";
 
-const split = (hex) => [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));
+/** Red, green and blue (0 to 255). @typedef {number[]} Colour */
 
-/** The colour of class `c` as `[r, g, b]` (0 to 255); after ten, hues a golden angle apart, of changing lightness. */
-export function classColour(c) {
-  if (c < TEN.length) return split(TEN[c]);
-  const hue = (c * 137.508) % 360, light = [0.42, 0.6, 0.74][c % 3];
-  const chroma = 0.62 * (1 - Math.abs(2 * light - 1));
-  const channel = (n) => {
-    const k = (n + hue / 30) % 12;
-    return Math.round(255 * (light - (chroma / 2) * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return [channel(0), channel(8), channel(4)];
-}
+/** @typedef {{paper: Colour, ink: Colour, dark: boolean, font: string}} Theme */
 
+const COLOURS = CLASS_COLOURS.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+
+/**
+ * The colour of class `c` (spec/palette.py).
+ * @param {number} c
+ * @returns {Colour}
+ */
+export const classColour = (c) => COLOURS[c];
+
+/** @param {Colour} colour @param {number} [alpha] */
 export const css = ([r, g, b], alpha = 1) => `rgba(${r}, ${g}, ${b}, ${alpha})`;
 
-/** Read a computed CSS colour (`rgb(...)`) into `[r, g, b]`; `fallback` where there is none. */
+/**
+ * A colour between two: the first at 0, the second at 1.
+ * @param {Colour} a
+ * @param {Colour} b
+ * @param {number} share
+ * @returns {Colour}
+ */
+export const mixColours = (a, b, share) => a.map((v, d) => v * (1 - share) + b[d] * share);
+
+/**
+ * Read a computed CSS colour (`rgb(...)`); `fallback` where there is none.
+ * @param {string} text
+ * @param {Colour} fallback
+ * @returns {Colour}
+ */
 export function readColour(text, fallback) {
-  const found = /rgba?\(\s*([\d.]+)[ ,]+([\d.]+)[ ,]+([\d.]+)(?:[ ,/]+([\d.]+))?/.exec(text ?? "");
-  if (!found || Number(found[4] ?? 1) === 0) return fallback;
-  return found.slice(1, 4).map(Number);
+  const match = /rgba?\(\s*([\d.]+)[ ,]+([\d.]+)[ ,]+([\d.]+)(?:[ ,/]+([\d.]+))?/.exec(text ?? "");
+  if (!match || Number(match[4] ?? 1) === 0) return fallback;
+  return match.slice(1, 4).map(Number);
 }
 
-/** The colours and the font that the page gives to an element; marks it `lg-dark` on a dark page. */
+/**
+ * The colours and the font that the page gives to an element; marks it `lg-dark` on a dark page.
+ * @param {Element} element
+ * @returns {Theme}
+ */
 export function themeOf(element) {
   const style = getComputedStyle(element);
   const paper = readColour(style.backgroundColor, [255, 255, 255]), ink = readColour(style.color, [30, 32, 40]);

@@ -7,10 +7,15 @@ from stage_run import Run
 from app.page.stage_component import _texts
 
 MOUNT = """async (data) => {
-  const { mount } = await import("/stage/stage.js");
+  const { mount } = await import("/stage/index.js");
+  const { createHost } = await import("/stage/host/streamlit.js");
   window.told = [];
-  const hear = (name) => (value) => window.told.push({ name, ...value });
-  window.view = mount(document.getElementById("root"), data, { edited: hear("edited"), forked: hear("forked") });
+  window.rests = [];
+  const host = createHost((name, value) => {
+    if (name === "rested") window.rests.push(value.frame);
+    else window.told.push({ name, ...value });
+  });
+  window.view = mount(document.getElementById("root"), host, data);
 }"""
 
 

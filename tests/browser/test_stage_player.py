@@ -271,9 +271,10 @@ def test_a_run_that_is_not_there_is_told_in_one_sentence(browser: Any, fake: Any
 def test_every_text_of_the_modules_is_in_the_catalogue() -> None:
     root = Path(__file__).parents[2]
     catalogue = tomllib.loads((root / "spec/texts/stage.toml").read_text(encoding="utf-8"))
-    script = "\n".join(path.read_text(encoding="utf-8") for path in sorted((root / "app/stage").glob("*.js")))
+    script = "\n".join(path.read_text(encoding="utf-8") for path in sorted((root / "app/stage").rglob("*.js")))
     direct = set(re.findall(r'\bt\("([a-z_]+)"', script))
-    made = set(re.findall(r'(?:button|toggle|menu|number)\("([a-z_]+)"', script))
+    made = set(re.findall(r'(?:create(?:Button|Toggle|Menu)\(t, |number\()"([a-z_]+)"', script))
+    assert {"play", "follow", "speed", "loss"} <= made
     assert direct <= set(catalogue)
     assert made <= set(catalogue)
     assert all(entry["en"] and entry["zh"] for entry in catalogue.values())

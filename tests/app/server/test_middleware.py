@@ -7,7 +7,7 @@ from app.server.middleware import content_policy, same_origin
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/healthz", "/api/runs", f"/api/runs/{FINISHED}/frames", "/api/nothing", "/stage/stage.js", "/x"],
+    ["/", "/healthz", "/api/runs", f"/api/runs/{FINISHED}/frames", "/api/nothing", "/stage/index.js", "/x"],
 )
 def test_every_answer_has_the_headers(server, path):
     headers = server.get(path).headers

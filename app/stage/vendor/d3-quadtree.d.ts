@@ -1,0 +1,1 @@
+export { quadtree, type Quadtree } from "d3-quadtree";
