@@ -30,12 +30,12 @@ def compile_apart(job: "Compilation", ending: Event) -> bool:
     """
     command = [sys.executable, "-m", "engine.compiled.compile_process"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with TemporaryFile() as given, TemporaryFile() as errors:
-        given.write(pickle.dumps(job))
-        given.seek(0)
+    with TemporaryFile() as order, TemporaryFile() as errors:
+        order.write(pickle.dumps(job))
+        order.seek(0)
         process = subprocess.Popen(
             command,
-            stdin=given,
+            stdin=order,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=environment,

@@ -27,7 +27,7 @@ from toy_data import DATA_SETS, DataSet
 _T = TypeVar("_T")
 
 #: Knobs as the caller gives them; the loss, net or data set that has them checks them.
-Given = Mapping[str, SkipValidation[float | int | str | bool]]
+Knobs = Mapping[str, SkipValidation[float | int | str | bool]]
 
 #: The whole numbers of an experiment, from the lowest to the highest that it allows.
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -49,9 +49,9 @@ class _Value(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, /, **given: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         try:
-            super().__init__(**given)
+            super().__init__(**fields)
         except ValidationError as error:
             raise refusal_of(error) from None
 
@@ -60,8 +60,8 @@ class _Value(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain_numbers(cls, given: Any) -> Any:
-        return validation.plain(given)
+    def _plain_numbers(cls, values: Any) -> Any:
+        return validation.plain(values)
 
 
 class Panel(_Value):
@@ -72,7 +72,7 @@ class Panel(_Value):
     """
 
     loss: str
-    knobs: Given = {}
+    knobs: Knobs = {}
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
 
     @field_validator("loss")
@@ -106,9 +106,9 @@ class Experiment(_Value):
     """
 
     data: str = "digits"
-    dials: Given = {}
+    dials: Knobs = {}
     net: str = "mlp"
-    net_knobs: Given = {}
+    net_knobs: Knobs = {}
     dim: Literal[2, 3] = 2
     panels: Annotated[tuple[Panel, ...], Field(min_length=1, max_length=64)]
     optimizer: Literal["adam"] = "adam"
@@ -122,8 +122,8 @@ class Experiment(_Value):
 
     @field_validator(*_RANGES, mode="before")
     @classmethod
-    def _number(cls, given: Any, info: ValidationInfo) -> Any:
-        return NUMBERS[str(info.field_name)].check(given)
+    def _number(cls, value: Any, info: ValidationInfo) -> Any:
+        return NUMBERS[str(info.field_name)].check(value)
 
     @field_validator("data")
     @classmethod
@@ -192,27 +192,27 @@ def refusal_of(error: ValidationError) -> Refusal:
     return validation.refusal(error, {model.__name__: model.model_fields for model in (Experiment, Panel)})
 
 
-def one_of(name: str, slug: str, known: Mapping[str, _T]) -> _T:
+def one_of(name: str, slug: str, catalogue: Mapping[str, _T]) -> _T:
     """Return the value under a slug; raise ``Refusal``, which lists all slugs, where there is none."""
-    if slug not in known:
-        raise Refusal("errors.unknown_name", name=name, value=repr(slug)[:40], allowed=", ".join(known))
-    return known[slug]
+    if slug not in catalogue:
+        raise Refusal("errors.unknown_name", name=name, value=repr(slug)[:40], allowed=", ".join(catalogue))
+    return catalogue[slug]
 
 
 def parse_knobs(owner: str, knobs: tuple[Knob, ...], written: Mapping[str, str]) -> dict[str, Any]:
     """Read knobs from text, as links and command lines have them; raise ``Refusal`` for unknown names and values."""
-    known = {knob.name: knob for knob in knobs}
-    return {name: _knob(owner, known, name).parse(value) for name, value in written.items()}
+    by_name = {knob.name: knob for knob in knobs}
+    return {name: _knob(owner, by_name, name).parse(value) for name, value in written.items()}
 
 
-def _fill(owner: str, knobs: tuple[Knob, ...], given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Check the knobs that are given and add the defaults of the others."""
-    known = {knob.name: knob for knob in knobs}
-    checked = {name: _knob(owner, known, name).check(value) for name, value in given.items()}
-    return MappingProxyType({name: checked.get(name, knob.default) for name, knob in known.items()})
+def _fill(owner: str, knobs: tuple[Knob, ...], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check the knobs that have values and add the defaults of the others."""
+    by_name = {knob.name: knob for knob in knobs}
+    checked = {name: _knob(owner, by_name, name).check(value) for name, value in values.items()}
+    return MappingProxyType({name: checked.get(name, knob.default) for name, knob in by_name.items()})
 
 
-def _knob(owner: str, known: Mapping[str, Knob], name: str) -> Knob:
-    if name not in known:
-        raise Refusal("errors.unknown_knob", owner=owner, name=repr(name[:40]), allowed=", ".join(known) or "-")
-    return known[name]
+def _knob(owner: str, by_name: Mapping[str, Knob], name: str) -> Knob:
+    if name not in by_name:
+        raise Refusal("errors.unknown_knob", owner=owner, name=repr(name[:40]), allowed=", ".join(by_name) or "-")
+    return by_name[name]

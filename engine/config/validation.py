@@ -64,28 +64,28 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
     ``names`` are the fields by the name of their model; those of ``Panel`` are the fields of ``panels``.
     """
     first = error.errors(include_url=False)[0]
-    kind, values, given = first["type"], first.get("ctx", {}), first.get("input")
+    kind, values, value = first["type"], first.get("ctx", {}), first.get("input")
     cause = values.get("error")
     if isinstance(cause, Refusal):
         return cause
     loc = [str(part) for part in first["loc"]]
-    found: object = _shown(given)
+    text: object = _short(value)
     if kind == "extra_forbidden":
-        known = names.get("Panel" if "panels" in loc[:-1] else error.title, ())
-        allowed = _allowed("names", names=", ".join(known)) if known else _allowed("no_name")
+        fields = names.get("Panel" if "panels" in loc[:-1] else error.title, ())
+        allowed = _allowed("names", names=", ".join(fields)) if fields else _allowed("no_name")
     elif loc and loc[-1] in _TYPES:
         loc, allowed = loc[:-1], _allowed("value")
     else:
-        sentence, shown = _SENTENCES.get(kind, ("other", ""))
-        allowed = _allowed(sentence, **({"limit": _limit(values[shown])} if shown else {}))
+        sentence, limit = _SENTENCES.get(kind, ("other", ""))
+        allowed = _allowed(sentence, **({"limit": _limit(values[limit])} if limit else {}))
     if kind.startswith("union_tag"):
-        loc, found = [*loc, values["discriminator"].strip("'")], repr(values.get("tag"))
+        loc, text = [*loc, values["discriminator"].strip("'")], repr(values.get("tag"))
     if kind in {"missing", "union_tag_not_found"}:
-        found = Message.of("fields.nothing")
+        text = Message.of("fields.nothing")
     elif kind in {"too_long", "too_short"} and isinstance(values.get("actual_length"), int):
-        found = Message.of("fields.list", count=values["actual_length"])
+        text = Message.of("fields.list", count=values["actual_length"])
     place = ".".join(loc)[:_SHOWN] or Message.of("fields.experiment")
-    return Refusal("errors.experiment_field", place=place, found=found, allowed=allowed)
+    return Refusal("errors.experiment_field", place=place, found=text, allowed=allowed)
 
 
 def _allowed(sentence: str, **values: object) -> Message:
@@ -98,7 +98,7 @@ def _limit(value: object) -> str:
     return str(value).replace(" or ", ", ")  # pydantic lists in English
 
 
-def _shown(value: object) -> str:
+def _short(value: object) -> str:
     """Return a value as one short line of text."""
     try:
         written = " ".join(repr(value).split())

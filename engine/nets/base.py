@@ -54,8 +54,8 @@ class Net(ABC):
 
         The numbers are those of ``one`` up to rounding.
         """
-        seen: Tensor = torch.vmap(self.one, in_dims=(0, None))(dict(weights), x)
-        return seen
+        z: Tensor = torch.vmap(self.one, in_dims=(0, None))(dict(weights), x)
+        return z
 
     @final
     def forward(self, weights: Parameters, x: Tensor) -> list[Tensor]:

@@ -57,8 +57,8 @@ class Module(Net):
         """Return the embeddings of samples under the weights of one net."""
         module = self._of(tuple(x.shape[1:]), weights)
         with _LOCK:
-            seen: Tensor = functional_call(module, dict(weights), (x,))
-        return seen
+            z: Tensor = functional_call(module, dict(weights), (x,))
+        return z
 
     @final
     def init(self, sample: tuple[int, ...], dim: int, generator: torch.Generator) -> dict[str, Tensor]:
@@ -100,30 +100,30 @@ def _weightless(module: nn.Module) -> nn.Module:
 def _check(net: Module, sample: tuple[int, ...], dim: int) -> Layout:
     """Try a module and return its layout; raise ``Refusal`` with the reason where it cannot be used."""
     module = _build(net, sample, dim, seed=0)
-    named = dict(module.named_parameters())
-    wrong = [name for name, own in named.items() if own.dtype != torch.float32 or not own.requires_grad]
-    if wrong or not named:
+    parameters = dict(module.named_parameters())
+    wrong = [name for name, own in parameters.items() if own.dtype != torch.float32 or not own.requires_grad]
+    if wrong or not parameters:
         raise _refusal(net, "parameters", names=_join(wrong) or "-")
     if buffers := [name for name, _ in module.named_buffers()]:
         raise _refusal(net, "buffers", names=_join(buffers))
     x = torch.randn(_SAMPLES, *sample, generator=torch.Generator().manual_seed(0))
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         try:
-            seen, again, fewer = module(x), module(x), module(x[:_FEWER])
+            z, again, fewer = module(x), module(x), module(x[:_FEWER])
         except Exception as error:  # the module of a package may fail in any way
             raise _refusal(net, "failed", sample=sample, reason=one_line(error)) from None
-        if not isinstance(seen, Tensor) or seen.shape != (_SAMPLES, dim) or seen.dtype != torch.float32:
-            found = f"{seen.dtype} {tuple(seen.shape)}" if isinstance(seen, Tensor) else type(seen).__name__
-            raise _refusal(net, "output", found=found, count=_SAMPLES, expected=(_SAMPLES, dim))
-        if not torch.equal(seen, again) or any(part.p > 0 for part in _dropouts(module)):
+        if not isinstance(z, Tensor) or z.shape != (_SAMPLES, dim) or z.dtype != torch.float32:
+            result = f"{z.dtype} {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
+            raise _refusal(net, "output", found=result, count=_SAMPLES, expected=(_SAMPLES, dim))
+        if not torch.equal(z, again) or any(part.p > 0 for part in _dropouts(module)):
             raise _refusal(net, "random")
-        if not torch.allclose(seen[:_FEWER], fewer, rtol=1e-3, atol=1e-5):
+        if not torch.allclose(z[:_FEWER], fewer, rtol=1e-3, atol=1e-5):
             raise _refusal(net, "batch")
         layout = _layout(module)
         skeletons = {other: _skeleton(net, sample, other) for other in _DIMS}  # now, before a step is traced
         if any(own and other != dim and _layout(own) == layout for other, own in skeletons.items()):
             raise _refusal(net, "dimensions")
-        stacked = {name: torch.stack([own, own]) for name, own in named.items()}
+        stacked = {name: torch.stack([own, own]) for name, own in parameters.items()}
         try:
             net.stacked(stacked, x)
             with FakeTensorMode(allow_non_fake_inputs=True):  # tensors without numbers, so that no branch reads one

@@ -77,7 +77,7 @@ class Data:
         self.look_x = torch.tensor(look_x, device=device)
         self.look_y = torch.tensor(look_y, device=device)
         self.held_out = _held_out(samples, device)
-        self._ranked, self._core = _ranked(tests, looked, shown)
+        self._order, self._core = _order(tests, looked, shown)
         self.offset, self.factor = samples.offset, samples.factor
 
         place = np.arange(shown)
@@ -104,8 +104,8 @@ class Data:
         if most is None or most >= len(self.look_y):
             places = torch.arange(len(self.look_y))
             return Look(self.look_x, self.look_y, places, places[: self.tests], places[self.tests :])
-        places = self._ranked[: max(most, self._core)].sort().values
-        there, core = places.to(self.look_x.device), torch.isin(places, self._ranked[: self._core])
+        places = self._order[: max(most, self._core)].sort().values
+        there, core = places.to(self.look_x.device), torch.isin(places, self._order[: self._core])
         of_tests = places < self.tests
         tests, trains = ((core & kind).nonzero()[:, 0] for kind in (of_tests, ~of_tests))
         return Look(self.look_x[there], self.look_y[there], places, tests, trains)
@@ -115,7 +115,7 @@ class Data:
         return (x.float() - self.offset) * self.factor
 
 
-def _ranked(tests: int, trains: int, shown: int) -> tuple[Tensor, int]:
+def _order(tests: int, trains: int, shown: int) -> tuple[Tensor, int]:
     """Return the places of all samples in the order in which frames look at them, and the size of the core."""
     order = torch.randperm(tests + trains, generator=generator(0, "chosen"))
     order = order[torch.argsort((order >= shown).to(torch.uint8), stable=True)]

@@ -106,52 +106,54 @@ class WholeStep:
 
     def __call__(self, x: Tensor, y: Tensor, rates: Tensor, times: Tensor, *flat: Tensor) -> None:
         """Take a step."""
-        own = StepTensors.from_flat(flat, self._families)
-        losses, rule_state, nets, tail = self._gradients((x.float() - self._shape.offset) * self._shape.factor, y, own)
+        tensors = StepTensors.from_flat(flat, self._families)
+        losses, rule_state, nets, tail = self._gradients(
+            (x.float() - self._shape.offset) * self._shape.factor, y, tensors
+        )
         norms = ((nets * nets).sum(dim=1) + self._sum_by_panel(tail * tail)).sqrt()
-        alive = self._watch(own, losses, norms, rule_state, times[2])
-        own.losses.copy_(torch.where(alive, losses, own.losses))
-        own.norms.copy_(torch.where(alive, norms, own.norms))
-        for panels, before, after in zip(self._members, own.rule_state, rule_state, strict=True):
+        alive = self._watch(tensors, losses, norms, rule_state, times[2])
+        tensors.losses.copy_(torch.where(alive, losses, tensors.losses))
+        tensors.norms.copy_(torch.where(alive, norms, tensors.norms))
+        for panels, before, after in zip(self._members, tensors.rule_state, rule_state, strict=True):
             for old, new in zip(before, after, strict=True):
                 old.copy_(torch.where(alive[panels].view(-1, *[1] * (new.ndim - 1)), new, old))
         shares, rates = torch.where(alive, 1 / divisors(norms), 0.0), torch.where(alive, rates, 0.0)
-        own.nets.move(nets, shares[:, None], rates[:, None], times)
-        own.tail.move(tail, shares[self._owners], rates[self._owners], times)
+        tensors.nets.move(nets, shares[:, None], rates[:, None], times)
+        tensors.tail.move(tail, shares[self._owners], rates[self._owners], times)
 
     def _watch(
-        self, own: StepTensors, losses: Tensor, norms: Tensor, rule_state: Sequence[Parts], number: Tensor
+        self, tensors: StepTensors, losses: Tensor, norms: Tensor, rule_state: Sequence[Parts], number: Tensor
     ) -> Tensor:
         """Note which panels stop in this step, and why; return which still move ``(K,)``."""
         finite = self._ordered(
             [
-                all_finite(tensors, torch.ones_like(members, dtype=torch.bool))
-                for tensors, members in zip(rule_state, self._members, strict=True)
+                all_finite(parts, torch.ones_like(members, dtype=torch.bool))
+                for parts, members in zip(rule_state, self._members, strict=True)
             ]
         )
         causes = first_causes(losses, norms, finite)
-        alive = own.alive & (causes == FINE)
-        died = own.alive & ~alive
-        own.died.copy_(torch.where(died, number, own.died))
-        own.cause.copy_(torch.where(died, causes, own.cause))
-        own.alive.copy_(alive)
+        alive = tensors.alive & (causes == FINE)
+        died = tensors.alive & ~alive
+        tensors.died.copy_(torch.where(died, number, tensors.died))
+        tensors.cause.copy_(torch.where(died, causes, tensors.cause))
+        tensors.alive.copy_(alive)
         return alive
 
-    def _gradients(self, x: Tensor, y: Tensor, own: StepTensors) -> tuple[Tensor, list[Parts], Tensor, Tensor]:
+    def _gradients(self, x: Tensor, y: Tensor, tensors: StepTensors) -> tuple[Tensor, list[Parts], Tensor, Tensor]:
         """Return the losses ``(K,)``, what is learned by rule after the step, and the gradients of nets and tail."""
         leaves = {
-            name: own.nets.values[:, start : start + size].view(self._count, *shape)
+            name: tensors.nets.values[:, start : start + size].view(self._count, *shape)
             for name, shape, start, size in pieces(self._shape.layout)
         }
         leaves = {name: view.detach().requires_grad_() for name, view in leaves.items()}
-        states = [own.tail.values[places].detach().requires_grad_() for places in self._places]
+        states = [tensors.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)
         by_family = [_pick(z.detach().float(), family.panels).requires_grad_() for family in self._families]
         results = [
             mean_losses(family, embeddings, y, (split_rows(state, family.learned), rule_state), knobs)
             for family, embeddings, state, rule_state, knobs in zip(
-                self._families, by_family, states, own.rule_state, own.knobs, strict=True
+                self._families, by_family, states, tensors.rule_state, tensors.knobs, strict=True
             )
         ]
         losses = self._ordered([mean for mean, _ in results])
@@ -161,7 +163,7 @@ class WholeStep:
         pull = pull.to(z.dtype).mT.clone(memory_format=torch.contiguous_format).mT
         rows = [gradient.reshape(self._count, -1) for gradient in gradients_of(z, list(leaves.values()), pull)]
         rows.append(x.new_zeros(self._count, self._plan.row - sum(row.shape[1] for row in rows)))
-        tail = torch.zeros_like(own.tail.values)
+        tail = torch.zeros_like(tensors.tail.values)
         for places, gradient in zip(self._places, of_losses, strict=True):
             tail = tail.index_put((places,), gradient)
         return losses.detach(), [rule_state for _, rule_state in results], torch.cat(rows, dim=1), tail
