@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 from loss_cases import few, knobs_of
 from torch import Tensor
 
-from losses import LOSSES, Loss, Plane
+from losses import LOSSES, Family, Loss, Plane
 from spec import LANGUAGES, has_text, text
 from verification.cases import corners
 
 ANGULAR = ("nsl", "cosface", "arcface", "combined_margin", "a_softmax", "l_softmax")
-WITH_PLANES = {
-    **dict.fromkeys(ANGULAR, ("angles", "cosines")),
-    **dict.fromkeys(("circle", "unified"), ("similarities",)),
-    "triplet": ("triplet",),
-    "quadruplet": ("triplet", "quadruplet"),
-}
+
+#: The planes of every loss that has some.
+WITH_PLANES = {slug: names for slug, cls in LOSSES.items() if (names := tuple(plane.name for plane in cls().planes()))}
 CASES = [
     pytest.param(LOSSES[slug], knobs, name, id=f"{slug}-{name}-{knobs}")
     for slug, names in WITH_PLANES.items()
@@ -72,7 +69,7 @@ def measured(loss: Loss, plane: Plane, x: float, y: float) -> tuple[float, Tenso
         return made and (loss(*made).item(), loss.logits(*made))
     if plane.name == "similarities":
         dot = getattr(loss, "similarity", "cosine") == "dot"
-        if loss.level == "pair":
+        if getattr(loss, "level", "pair") == "pair":
             z, labels, state = at_pairs("dot" if dot else "cosine", y, x)
             return loss(z, labels, state)[0].item() * 2 / 3, None  # two of three samples are anchors
         if dot:
@@ -210,8 +207,16 @@ def test_random_directions_are_where_it_is_said_that_they_can_be(omega):
 
 
 def test_only_losses_on_two_scalars_have_planes():
-    names = {slug: tuple(plane.name for plane in cls().planes()) for slug, cls in LOSSES.items()}
-    assert {slug: planes for slug, planes in names.items() if planes} == WITH_PLANES
+    expected = {
+        **dict.fromkeys(ANGULAR, ("angles", "cosines")),
+        **dict.fromkeys(("circle", "unified"), ("similarities",)),
+        "triplet": ("triplet",),
+        "quadruplet": ("triplet", "quadruplet"),
+        **dict.fromkeys(("contrastive", "n_pair", "info_nce"), ()),
+    }
+    assert {slug: WITH_PLANES.get(slug, ()) for slug in expected} == expected
+    on_one_scalar = {Family.SOFTMAX, Family.DISTRIBUTION, Family.WEIGHTING, Family.REGRESSION, Family.HINGE}
+    assert [slug for slug in WITH_PLANES if LOSSES[slug].family in on_one_scalar] == []
 
 
 @EVERY

@@ -29,7 +29,7 @@ PACKAGES = ("spec", "losses", "verification", "toy_data", "engine", "app/cli", "
 
 #: Tests of every loss that need no training: all of them must pass for the new one.
 GENERIC = ("test_loss_contract", "test_loss_profile", "test_loss_geometry", "test_loss_advice", "test_verification",
-           "test_tuples_one_by_one", "test_tuples_limits")  # fmt: skip
+           "test_tuples_one_by_one", "test_tuples_limits", "test_loss_planes", "test_settings")  # fmt: skip
 
 
 def copied(folder):

@@ -46,7 +46,7 @@ Poly1 = _poly_1()
 def test_the_results_are_current(cls):
     """The same checks, the same printed numbers to the last digit, others but for rounding on this machine."""
     then, now = read_results().of(cls.slug), verified(cls)
-    assert then is not None, "make docs"
+    assert then is not None, f"loss-geometry verify {cls.slug} --write"
     assert then.ok
     assert [row.topic for row in then.rows] == [row.topic for row in now.rows], "make docs"
     for old, new in zip(then.rows, now.rows, strict=True):
