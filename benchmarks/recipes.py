@@ -1,11 +1,13 @@
 """Do losses train as they stand? Defaults and settings on the digits, in the plane and in space, one run at a time.
 
     python -m benchmarks.recipes [--dim 2 3] [--seeds 10] [--setting-seeds 3] [--losses arcface softmax]
+    python -m benchmarks.recipes --floors [--losses arcface softmax]
 
 Prints a table and writes ``benchmarks/results/recipes.{md,json}`` (``recipes_3d`` in space), and from both the table
 of ``docs/recipes.md``. The test set is the data set's own split; nothing was chosen by looking at the training set's
-accuracy. Seconds are those of the processor for all training steps, frames excluded: on a free core, those on the
-clock. Of losses that are not named the results of before are kept; a run's accuracy does not depend on others.
+accuracy. Seconds are processor time of all training steps, without frames; on a free core that is the time on the
+clock. Losses that are not named keep their earlier results; a run's accuracy does not depend on others.
+``--floors`` measures instead how low a trained accuracy may be: ``benchmarks/recipe_floors.py``.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from typing import Any
 
 import torch
 
+from benchmarks import recipe_floors
 from benchmarks.machine import machine, sentence
 from engine import Experiment, Panel, Trainer
 from losses import LOSSES
@@ -32,11 +35,11 @@ TARGETS = {"arcface": (0.95, 10.0), "softmax": (0.92, 10.0)}  # ... and what a n
 
 def entries(losses: list[str]) -> list[tuple[str, Panel]]:
     """Return what is run, by the name of its row: each loss as it stands, then its settings."""
-    found = []
+    panels = []
     for slug in losses:
-        found.append((slug, Panel(loss=slug)))
-        found += [(f"{slug}: {each.slug}", Panel(loss=slug, knobs=each.knobs)) for each in LOSSES[slug].settings]
-    return found
+        panels.append((slug, Panel(loss=slug)))
+        panels += [(f"{slug}: {each.slug}", Panel(loss=slug, knobs=each.knobs)) for each in LOSSES[slug].settings]
+    return panels
 
 
 def run(panel: Panel, seed: int, dim: int) -> dict[str, Any]:
@@ -70,9 +73,9 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
 
 
 def page() -> None:
-    """Write the results, as far as there are any, into the page of what was found."""
-    found = {dim: RESULTS / f"{name}.json" for dim, name in NAMES.items()}
-    runs = {dim: json.loads(path.read_text("utf-8"))["runs"] for dim, path in found.items() if path.is_file()}
+    """Write the results, as far as there are any, into the page of what trains."""
+    files = {dim: RESULTS / f"{name}.json" for dim, name in NAMES.items()}
+    runs = {dim: json.loads(path.read_text("utf-8"))["runs"] for dim, path in files.items() if path.is_file()}
     lines = ["", "| loss | " + " | ".join(f"{WHERE[dim]}, median | lowest | n" for dim in runs) + " |"]
     lines.append("|---" * (1 + 3 * len(runs)) + "|")
     for name in dict.fromkeys(name for each in runs.values() for name in each):
@@ -88,7 +91,7 @@ def page() -> None:
 
 
 def measure(dim: int, losses: list[str], seeds: int, setting_seeds: int) -> None:
-    described = machine()
+    description = machine()
     head = Experiment(panels=(Panel(loss="softmax"),))  # what is not given has its default
     lines = [
         f"# Losses as they stand, and their settings, on digits in {WHERE[dim]}",
@@ -104,17 +107,17 @@ def measure(dim: int, losses: list[str], seeds: int, setting_seeds: int) -> None
     print("\n".join(lines), flush=True)
     RESULTS.mkdir(exist_ok=True)
     out = RESULTS / NAMES[dim]
-    kept = out.with_suffix(".json")
-    found = json.loads(kept.read_text("utf-8"))["runs"] if kept.is_file() else {}
+    file = out.with_suffix(".json")
+    results = json.loads(file.read_text("utf-8"))["runs"] if file.is_file() else {}
     for name, panel in entries(losses):
-        found[name] = [run(panel, seed, dim) for seed in range(setting_seeds if ":" in name else seeds)]
-        print(row(name, found[name]), flush=True)
-    found = {name: found[name] for name, _ in entries(list(LOSSES)) if name in found}
-    lines += [*(row(name, runs) for name, runs in found.items()), "", sentence(described), ""]
+        results[name] = [run(panel, seed, dim) for seed in range(setting_seeds if ":" in name else seeds)]
+        print(row(name, results[name]), flush=True)
+    results = {name: results[name] for name, _ in entries(list(LOSSES)) if name in results}
+    lines += [*(row(name, runs) for name, runs in results.items()), "", sentence(description), ""]
     print(lines[-2])
     out.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")
-    document = {"machine": described, "dim": dim, "target": TARGET, "targets": TARGETS, "runs": found}
-    out.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    document = {"machine": description, "dim": dim, "target": TARGET, "targets": TARGETS, "runs": results}
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -123,10 +126,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="for each loss as it stands")
     parser.add_argument("--setting-seeds", type=int, default=3, help="for each setting")
     parser.add_argument("--dim", type=int, nargs="+", default=[2, 3], choices=(2, 3))
-    given = parser.parse_args()
+    parser.add_argument("--floors", action="store_true", help="measure the floors of the test instead")
+    options = parser.parse_args()
+    if options.floors:
+        recipe_floors.measure(options.losses)
+        return
     torch.set_num_threads(1)  # as the worker does on two cores: the other one is the server's
-    for dim in given.dim:
-        measure(dim, given.losses, given.seeds, given.setting_seeds)
+    for dim in options.dim:
+        measure(dim, options.losses, options.seeds, options.setting_seeds)
     page()
 
 
