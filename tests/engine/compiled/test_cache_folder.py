@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from torch._inductor.cpu_vec_isa import VecISA
 
 from engine.compiled.inductor import _trusting
 
@@ -79,6 +78,8 @@ def test_a_process_ends_as_it_should_while_something_is_made_ready(what):
 
 def test_a_processor_is_asked_again_after_it_was_trusted():
     """What is compiled beside, or after a failure, is compiled as PyTorch means it."""
+    from torch._inductor.cpu_vec_isa import VecISA  # takes two seconds
+
     asked = VecISA.check_build
     with suppress(ZeroDivisionError), _trusting():
         assert VecISA().check_build("no program")
