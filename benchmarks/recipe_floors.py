@@ -9,6 +9,7 @@ experiment. Runs that the file already has are not repeated.
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def measure(losses: list[str]) -> None:
                 for (slug, name), (accuracy, separation) in accuracies.items():
                     entry = document[slug].setdefault(str(dim), {}).setdefault(name, {"runs": {}})
                     entry["runs"][f"{instructions} {seed}"] = [round(accuracy, 4), round(separation, 3)]
-                FILE.write_text(json.dumps(_summary(document), indent=1) + "\n", encoding="utf-8")
+                FILE.write_text(_text(_summary(document)), encoding="utf-8")
                 print(f"dim {dim}, seed {seed}, {instructions}: {len(accuracies)} rows", flush=True)
     for slug, dims in _summary(document).items():
         for dim, entries in dims.items():
@@ -139,6 +140,11 @@ def _summary(document: dict[str, Any]) -> dict[str, Any]:
                     "runs": dict(sorted(entry["runs"].items())),
                 }
     return summary
+
+
+def _text(summary: dict[str, Any]) -> str:
+    """Return JSON with the two numbers of a run on one line."""
+    return re.sub(r"\[\s+([^\s,]+),\s+([^\s\]]+)\s+\]", r"[\1, \2]", json.dumps(summary, indent=1)) + "\n"
 
 
 def _train(job: tuple[int, int, str, list[Row]]) -> tuple[int, int, str, dict[Row, tuple[float, float]]]:
