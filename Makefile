@@ -1,5 +1,6 @@
 # make run     set everything up and start the app on http://127.0.0.1:8501
 # make test    set everything up, check the code and run every test
+# make test-fast  run the tests that take no second each, without any check
 # make setup   create .venv with everything in it
 # make data    fetch MNIST and Fashion-MNIST, whose tests are skipped without them
 # make check   format, lint, types, import rules
@@ -8,7 +9,7 @@
 # make picture draw the moving picture of the README anew
 
 .DEFAULT_GOAL := run
-.PHONY: setup run test data check docs picture bench clean
+.PHONY: setup run test test-fast data check docs picture bench clean
 
 # The first Python that starts and is new enough; `make PYTHON=...` names another.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -59,7 +60,10 @@ check: .venv/dev.ready node_modules/stage.ready
 	@if [ -e node_modules/stage.ready ]; then npm run --silent types; fi
 
 test: check
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --durations 20
+
+test-fast: .venv/dev.ready
+	@$(BIN)/python -m pytest --numprocesses 2 -m fast
 
 data: .venv/app.ready
 	@$(BIN)/loss-geometry data fetch mnist

@@ -1,10 +1,12 @@
 """Test accuracy of every loss with its defaults and its settings, on the digits, in the plane and in space.
 
     python -m benchmarks.recipes [--dim 2 3] [--seeds 10] [--setting-seeds 3] [--losses arcface softmax]
+    python -m benchmarks.recipes --floors [--losses arcface softmax]
 
 Prints a table, writes ``benchmarks/results/recipes.{md,json}`` (``recipes_3d`` in space), and writes the table of
 ``docs/recipes.md`` from both. The test set is the data set's own split. Seconds are processor time of all training
 steps, without frames. Losses that are not named keep their earlier results.
+``--floors`` measures instead how low a trained accuracy may be: ``benchmarks/recipe_floors.py``.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from typing import Any
 
 import torch
 
+from benchmarks import recipe_floors
 from benchmarks.machine import machine, sentence
 from engine import Experiment, Panel, Trainer
 from losses import LOSSES
@@ -31,11 +34,11 @@ TARGETS = {"arcface": (0.95, 10.0), "softmax": (0.92, 10.0)}  # ... and the same
 
 def entries(losses: list[str]) -> list[tuple[str, Panel]]:
     """Return the panels to train with the names of their rows: each loss with its defaults, then its settings."""
-    found = []
+    panels = []
     for slug in losses:
-        found.append((slug, Panel(loss=slug)))
-        found += [(f"{slug}: {each.slug}", Panel(loss=slug, knobs=each.knobs)) for each in LOSSES[slug].settings]
-    return found
+        panels.append((slug, Panel(loss=slug)))
+        panels += [(f"{slug}: {each.slug}", Panel(loss=slug, knobs=each.knobs)) for each in LOSSES[slug].settings]
+    return panels
 
 
 def run(panel: Panel, seed: int, dim: int) -> dict[str, Any]:
@@ -70,8 +73,8 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
 
 def page() -> None:
     """Write the results that exist into docs/recipes.md."""
-    found = {dim: RESULTS / f"{name}.json" for dim, name in NAMES.items()}
-    runs = {dim: json.loads(path.read_text("utf-8"))["runs"] for dim, path in found.items() if path.is_file()}
+    files = {dim: RESULTS / f"{name}.json" for dim, name in NAMES.items()}
+    runs = {dim: json.loads(path.read_text("utf-8"))["runs"] for dim, path in files.items() if path.is_file()}
     lines = ["", "| loss | " + " | ".join(f"{WHERE[dim]}, median | lowest | n" for dim in runs) + " |"]
     lines.append("|---" * (1 + 3 * len(runs)) + "|")
     for name in dict.fromkeys(name for each in runs.values() for name in each):
@@ -87,7 +90,7 @@ def page() -> None:
 
 
 def measure(dim: int, losses: list[str], seeds: int, setting_seeds: int) -> None:
-    described = machine()
+    description = machine()
     head = Experiment(panels=(Panel(loss="softmax"),))  # for the defaults of everything else
     lines = [
         f"# Losses as they stand, and their settings, on digits in {WHERE[dim]}",
@@ -103,17 +106,17 @@ def measure(dim: int, losses: list[str], seeds: int, setting_seeds: int) -> None
     print("\n".join(lines), flush=True)
     RESULTS.mkdir(exist_ok=True)
     out = RESULTS / NAMES[dim]
-    kept = out.with_suffix(".json")
-    found = json.loads(kept.read_text("utf-8"))["runs"] if kept.is_file() else {}
+    file = out.with_suffix(".json")
+    results = json.loads(file.read_text("utf-8"))["runs"] if file.is_file() else {}
     for name, panel in entries(losses):
-        found[name] = [run(panel, seed, dim) for seed in range(setting_seeds if ":" in name else seeds)]
-        print(row(name, found[name]), flush=True)
-    found = {name: found[name] for name, _ in entries(list(LOSSES)) if name in found}
-    lines += [*(row(name, runs) for name, runs in found.items()), "", sentence(described), ""]
+        results[name] = [run(panel, seed, dim) for seed in range(setting_seeds if ":" in name else seeds)]
+        print(row(name, results[name]), flush=True)
+    results = {name: results[name] for name, _ in entries(list(LOSSES)) if name in results}
+    lines += [*(row(name, runs) for name, runs in results.items()), "", sentence(description), ""]
     print(lines[-2])
     out.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")
-    document = {"machine": described, "dim": dim, "target": TARGET, "targets": TARGETS, "runs": found}
-    out.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    document = {"machine": description, "dim": dim, "target": TARGET, "targets": TARGETS, "runs": results}
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -122,10 +125,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="for each loss as it stands")
     parser.add_argument("--setting-seeds", type=int, default=3, help="for each setting")
     parser.add_argument("--dim", type=int, nargs="+", default=[2, 3], choices=(2, 3))
-    given = parser.parse_args()
+    parser.add_argument("--floors", action="store_true", help="measure the floors of the test instead")
+    options = parser.parse_args()
+    if options.floors:
+        recipe_floors.measure(options.losses)
+        return
     torch.set_num_threads(1)  # as the worker does on two cores: the other one is the server's
-    for dim in given.dim:
-        measure(dim, given.losses, given.seeds, given.setting_seeds)
+    for dim in options.dim:
+        measure(dim, options.losses, options.seeds, options.setting_seeds)
     page()
 
 

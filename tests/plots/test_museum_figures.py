@@ -1,19 +1,19 @@
 """The figures of the museum: right beside wrong on the same axes, and what the words say is there to see."""
 
 import math
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 import torch
 
-from museum import EXHIBITS, Curves, Samples, Zones
+from museum import EXHIBITS, Samples, Zones
 from museum.trial import spokes
 from plots.museum import SIDES, figure, picture
 from spec import LANGUAGES
 
-OF = {
-    kind: [slug for slug in EXHIBITS if isinstance(picture(slug, "right"), kind)] for kind in (Zones, Curves, Samples)
-}
+#: The exhibits that are shown as places of the plane, by what they say they return: drawing them all takes a second.
+PLANES = [slug for slug, exhibit in EXHIBITS.items() if get_type_hints(exhibit.picture)["return"] in {Zones, Samples}]
 EACH = pytest.mark.parametrize("slug", EXHIBITS)
 
 
@@ -59,7 +59,7 @@ def test_everything_finite_lies_within_the_axes(slug, language):
             assert ((finite >= low - 1e-9) & (finite <= high + 1e-9)).all()
 
 
-@pytest.mark.parametrize("slug", OF[Zones] + OF[Samples])
+@pytest.mark.parametrize("slug", PLANES)
 def test_sides_are_named_in_both_languages(slug):
     names = [{note.text for note in figure(slug, language).layout.annotations} for language in LANGUAGES]
     assert {"Right", "Wrong"} <= names[0]
