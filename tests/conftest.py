@@ -18,7 +18,7 @@ if WITHOUT_COMPILED:
     from compiled_blocker import block
 
     block()
-    collect_ignore = ["engine/compiled"]
+    collect_ignore_glob = ["engine/compiled/*"]
 
 
 @pytest.fixture
