@@ -25,7 +25,7 @@ if WITHOUT_COMPILED:
     from compiled_blocker import block
 
     block()
-    collect_ignore = ["engine/compiled"]
+    collect_ignore_glob = ["engine/compiled/*"]
 
 HERE = Path(__file__).parent
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 #: Processes that train some steps of a loss of a package, or of ours, and end while a function is recorded or a step is
-#: compiled. They are forked from one that has loaded PyTorch, and all but two also what tracing needs.
+#: compiled. They are forked from one that has loaded PyTorch, and all but one also what tracing needs.
 TRAIN = """
 import importlib, os, sys
 import torch
@@ -21,9 +21,9 @@ from losses import LOSSES
 
 torch.set_num_threads(1)
 engine.config.experiment.LOSSES = {**LOSSES, "bomb": Bomb}
-mode, failed = sys.argv[1], 0
+mode, children = sys.argv[1], []
 for place, steps in enumerate(map(int, sys.argv[2:])):
-    if place == 2:
+    if place == 1:
         importlib.import_module("torch._dynamo")
     child = os.fork()
     if child == 0:
@@ -34,8 +34,8 @@ for place, steps in enumerate(map(int, sys.argv[2:])):
         while trainer.step < steps:
             trainer.advance()
         sys.exit(0)
-    failed += os.waitpid(child, 0)[1] != 0
-sys.exit(failed)
+    children.append(child)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
 """
 
 
