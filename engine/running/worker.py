@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO, final
 
@@ -75,7 +76,7 @@ class Worker:
 
     def serve(self) -> None:
         """Work until the commands end; then end the runs that are open."""
-        self._announce("ready", device=self._device, threads=torch.get_num_threads(), torch=str(torch.__version__))
+        self._announce("ready", device=self._device, threads=torch.get_num_threads(), torch=version("torch"))
         preload()  # else the first run would, for two seconds
         while self._obey():
             for name, run in list(self._runs.items()):
