@@ -57,7 +57,7 @@ def python(folder, script):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,  # it computes for half a minute; on a busy machine that takes longer
     )
 
 
