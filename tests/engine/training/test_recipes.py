@@ -6,7 +6,8 @@ digits of a sum and training multiplies that difference: at least 4 deviations a
 every run. So a run on any processor passes, and a loss that is broken does not: that costs 0.1 or more, which all
 floors find out but those of ``WIDE``.
 
-One training in the plane and one in space, each with all rows side by side, serve all tests of this file.
+One training in the plane and one in space, each with all rows side by side, serve all tests of this file,
+which run in one process (``--dist loadfile``).
 """
 
 import json
@@ -41,11 +42,7 @@ WIDE = {(2, row) for row in CLOSE - {("cosface", "paper")}} | {(3, ("l_softmax",
 
 EACH = pytest.mark.parametrize(
     ("dim", "row"),
-    [
-        pytest.param(dim, row, id=f"{dim}-{row[0]}-{row[1]}", marks=pytest.mark.xdist_group(f"recipes in {dim}"))
-        for dim in (2, 3)
-        for row in rows(dim)
-    ],
+    [pytest.param(dim, row, id=f"{dim}-{row[0]}-{row[1]}") for dim in (2, 3) for row in rows(dim)],
 )
 
 
