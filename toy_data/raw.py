@@ -18,7 +18,7 @@ MOST_BYTES = 256 * 2**20
 MOST_FEATURES = 1024
 #: Features become float32 and must then stay within ``MOST_BYTES``, however small they are in the file.
 MOST_VALUES = MOST_BYTES // 4
-#: The stage has room for no more (``CLASSES`` in app/stage/gl/renderer.js).
+#: The stage has room for no more (``CLASSES`` in app/stage/gl/context.js).
 MOST_CLASSES = 64
 #: Longer names of classes would cover the picture.
 LONGEST_LABEL = 40

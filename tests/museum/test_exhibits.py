@@ -61,7 +61,7 @@ def test_no_mistake_can_be_chosen(slug):
     for query in ({"p1": [slug]}, {"curve": [slug]}):
         link, wrong = read(query)
         assert len(wrong) == 1
-        assert slug not in {link.curved.loss, *(panel.loss for panel in link.experiment.panels)}
+        assert slug not in {link.curve_panel.loss, *(panel.loss for panel in link.experiment.panels)}
     assert not any(knob.kind == "choice" and slug in knob.choices for loss in LOSSES.values() for knob in loss.knobs())
 
 

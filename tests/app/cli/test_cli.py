@@ -71,8 +71,8 @@ def test_the_defaults_are_those_of_an_experiment_and_of_a_sweep():
 
 
 def test_the_settings_of_streamlit_are_the_same_from_every_working_folder():
-    beside_the_app = Path(app.__file__).parent / ".streamlit" / "config.toml"
-    assert beside_the_app.read_bytes() == Path(".streamlit/config.toml").read_bytes()
+    beside_the_server = Path(app.__file__).parent / "server" / ".streamlit" / "config.toml"
+    assert beside_the_server.read_bytes() == Path(".streamlit/config.toml").read_bytes()
 
 
 @pytest.mark.parametrize(
