@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from step_parts import assert_close, pair
 
@@ -46,6 +46,7 @@ def test_as_many_panels_are_a_part_as_there_is_room_for(slug, room):
         assert panels_per_part(trainer.train_state) == size
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 24), size=st.integers(1, 24))
 def test_parts_are_all_panels_once_in_their_order(count, size):
     state = Trainer(described(1)).train_state

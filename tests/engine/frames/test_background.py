@@ -58,7 +58,7 @@ def slowed(monkeypatch, seconds):
         time.sleep(seconds)
         return take(inputs)
 
-    monkeypatch.setattr("engine.frames.background.snapshot.take", slow)
+    monkeypatch.setattr("engine.frames.background.build.take", slow)
 
 
 def test_a_glimpse_stays_what_it_was_while_training_goes_on():
@@ -163,7 +163,7 @@ def test_a_frame_that_cannot_be_made_ends_the_run_where_it_is_awaited(run, monke
     def broken(inputs):
         raise Refusal("server.out_of_memory")
 
-    monkeypatch.setattr("engine.frames.background.snapshot.take", broken)
+    monkeypatch.setattr("engine.frames.background.build.take", broken)
     with pytest.raises(Refusal):
         worked(run)
     run.end("failed")
