@@ -81,7 +81,7 @@ class Fake:
                 await _send(viewer, run.record(len(run.frames) - 1))
             while True:
                 message = json.loads(await viewer.receive_text())
-                self.heard.append({**message, "run": run.id, "at": time.monotonic()})
+                self.heard.append({**message, "run": run.id})
                 answer = self.on_edit(run.id, message) if self.on_edit and message["type"] == "edit" else None
                 if answer:
                     await _send(viewer, answer)
