@@ -20,8 +20,8 @@ _RANKS = {"images": 3, "labels": 1}
 #: The refusals that mean that a set is not here at all; others mean that its files are damaged.
 ABSENT = frozenset({"data.files_missing", "data.files_nowhere", "data.files_unknown", "data.files_foreign"})
 
-# the folder of Debian's package dataset-fashion-mnist
-_SYSTEM = {"fashion_mnist": (Path("/usr/share/datasets/fashion-mnist"),)}
+#: The folder of Debian's package dataset-fashion-mnist
+SYSTEM_FOLDERS = {"fashion_mnist": (Path("/usr/share/datasets/fashion-mnist"),)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def find(slug: str) -> Files:
     fewest_missing: list[str] = list(ROLES)
     reason: Refusal | None = None
     # subfolders first: where several sets are here, the one under its own name is meant
-    for folder in (*under, *data_folders(), home() / slug, *_SYSTEM.get(slug, ())):
+    for folder in (*under, *data_folders(), home() / slug, *SYSTEM_FOLDERS.get(slug, ())):
         files, missing = files_in(folder)
         if files is None:
             fewest_missing = min(fewest_missing, missing, key=len)

@@ -67,12 +67,12 @@ def start_run(experiment: Experiment) -> str:
 
 def apply_result(link: Link, result: StageResult) -> Link:
     """Return the link after what happened on the stage: it names the run, its knobs as they are now, and the frame."""
-    if result.rested:
-        link = replace(link, frame=result.rested.frame)
-    if result.forked:
-        _remember_owner(result.forked.id, result.forked.owner)
-        link = replace(link, run=result.forked.id, frame=None)
-    if edit := result.edited:
+    if result.rest:
+        link = replace(link, frame=result.rest.frame)
+    if result.fork:
+        _remember_owner(result.fork.id, result.fork.owner)
+        link = replace(link, run=result.fork.id, frame=None)
+    if edit := result.edit:
         experiment = with_knob(link.experiment, edit.panel, edit.knob, edit.value)
         link = replace(link, run=link.run or edit.run, frame=None, experiment=experiment)
     return link

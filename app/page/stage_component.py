@@ -50,7 +50,7 @@ export default function ({{ data, parentElement, setTriggerValue }}) {{
 
 
 @dataclass(frozen=True)
-class Edited:
+class KnobEdit:
     """A knob released on the stage: of one panel or (``None``) of all that have it, while ``frame`` was shown."""
 
     run: str
@@ -61,7 +61,7 @@ class Edited:
 
 
 @dataclass(frozen=True)
-class Forked:
+class Fork:
     """The stage went over to the run ``id``, which shares the frames up to ``frame`` with the one before."""
 
     id: str
@@ -70,7 +70,7 @@ class Forked:
 
 
 @dataclass(frozen=True)
-class Rested:
+class Rest:
     """The clock came to rest at a frame inside the run (``None``: it moves again, or stands at the end)."""
 
     run: str
@@ -81,9 +81,9 @@ class Rested:
 class StageResult:
     """What happened on the stage since the script ran last; ``None`` where nothing did."""
 
-    edited: Edited | None = None
-    forked: Forked | None = None
-    rested: Rested | None = None
+    edit: KnobEdit | None = None
+    fork: Fork | None = None
+    rest: Rest | None = None
 
 
 def stage(
@@ -110,7 +110,7 @@ def stage(
         "owner": owner,
         "language": language,
         "panels": [dict(panel) for panel in panels],
-        "texts": _texts(language),
+        "texts": stage_texts(language),
         "height": height,
         "frame": frame,
         "play": True,
@@ -118,15 +118,13 @@ def stage(
         "debug": debug,
     }
     shown = _component("stage", "index.js", "mount")(
-        key=key, data=data, on_edited_change=_nothing, on_forked_change=_nothing, on_rested_change=_nothing
+        key=key, data=data, on_edit_change=_nothing, on_fork_change=_nothing, on_rest_change=_nothing
     )
-    edited, forked, rested = (_last(shown.get(name)) for name in ("edited", "forked", "rested"))
+    edit, fork, rest = (_last(shown.get(name)) for name in ("edit", "fork", "rest"))
     return StageResult(
-        edited=Edited(**{name: edited[name] for name in ("run", "panel", "knob", "value", "frame")})
-        if edited
-        else None,
-        forked=Forked(id=forked["id"], owner=forked.get("owner"), frame=forked["from"]) if forked else None,
-        rested=Rested(run=rested["run"], frame=rested["frame"]) if rested else None,
+        edit=KnobEdit(**{name: edit[name] for name in ("run", "panel", "knob", "value", "frame")}) if edit else None,
+        fork=Fork(id=fork["id"], owner=fork.get("owner"), frame=fork["from"]) if fork else None,
+        rest=Rest(run=rest["run"], frame=rest["frame"]) if rest else None,
     )
 
 
@@ -158,7 +156,7 @@ def histogram(
         "view": list(view) if view else None,
         "margin": list(margin),
         "height": height,
-        "texts": _texts(language),
+        "texts": stage_texts(language),
     }
     _component("histogram", "histogram.js", "mountHistogram")(key=key, data=data)
 
@@ -197,9 +195,10 @@ def _component(name: str, module: str, mount: Literal["mount", "mountHistogram"]
 
 
 @cache
-def _texts(language: str) -> dict[str, str]:
+def stage_texts(language: str) -> dict[str, str]:
+    """Return every text of the stage in a language; places in braces are filled in the browser."""
     catalogue = tomllib.loads(files("spec").joinpath("texts", "stage.toml").read_text(encoding="utf-8"))
-    return {name: entry[language] for name, entry in catalogue.items()}  # {places} are filled in the browser
+    return {name: entry[language] for name, entry in catalogue.items()}
 
 
 def _nothing() -> None:

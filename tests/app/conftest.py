@@ -8,14 +8,6 @@ from app.presets import PRESETS
 from app.trainer_client import set_trainer_client
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Run all tests of the server in one process, so that they share one."""
-    for item in items:
-        if "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("server"))
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Server:
     """A server that all these tests share."""

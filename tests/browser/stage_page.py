@@ -4,7 +4,7 @@ from typing import Any
 
 from stage_run import Run
 
-from app.page.stage_component import _texts
+from app.page.stage_component import stage_texts
 
 MOUNT = """async (data) => {
   const { mount } = await import("/stage/index.js");
@@ -12,7 +12,7 @@ MOUNT = """async (data) => {
   window.told = [];
   window.rests = [];
   const host = createHost((name, value) => {
-    if (name === "rested") window.rests.push(value.frame);
+    if (name === "rest") window.rests.push(value.frame);
     else window.told.push({ name, ...value });
   });
   window.view = mount(document.getElementById("root"), host, data);
@@ -38,7 +38,7 @@ def data_for(run: Run, *, language: str = "en", owner: str | None = "me", **more
         {"panel": k, "title": panel["loss"].title(), "slug": panel["loss"], "knobs": knobs_for()}
         for k, panel in enumerate(run.meta["experiment"]["panels"])
     ]
-    texts = _texts(language)
+    texts = stage_texts(language)
     return {
         "run": run.id,
         "owner": owner,

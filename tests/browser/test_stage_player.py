@@ -136,7 +136,7 @@ def test_a_dragged_knob_sends_at_most_25_edits_a_second_and_the_last_value(page:
     assert 2 < len(edits) <= 25 * span + 3
     assert slider.input_value() == "399"
     told = page.evaluate("() => window.told")
-    assert told == [{"name": "edited", "run": "run", "panel": 1, "knob": "margin", "value": 0.399, "frame": 7}]
+    assert told == [{"name": "edit", "run": "run", "panel": 1, "knob": "margin", "value": 0.399, "frame": 7}]
 
 
 def test_a_knob_follows_the_frame_and_linked_knobs_move_together(page: Any, fake: Any) -> None:
@@ -188,7 +188,7 @@ def test_a_fork_takes_over_without_an_empty_canvas(page: Any, fake: Any) -> None
     # one drag is one fork: what came after the first edit goes to the new run
     assert [e["value"] for e in fake.heard if e["run"] == "other"][-1:] == [0.6]
     assert len([e for e in fake.heard if e["run"] == "run"]) == 1
-    forks = [told for told in page.evaluate("() => window.told") if told["name"] == "forked"]
+    forks = [told for told in page.evaluate("() => window.told") if told["name"] == "fork"]
     assert forks[0]["id"] == "other"
     assert forks[0]["owner"] == "token"
     # Python hears of it a moment later and still says the old run: the stage stays

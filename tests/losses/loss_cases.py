@@ -33,10 +33,8 @@ def knobs_of(loss: type[Loss]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({knob.name: _drawn(knob) for knob in loss.knobs()})
 
 
-#: Every loss of ours. All tests of one loss run in one process, which verifies it once.
-EVERY_VERIFIED = pytest.mark.parametrize(
-    "cls", [pytest.param(cls, id=slug, marks=pytest.mark.xdist_group(f"verified-{slug}")) for slug, cls in OURS.items()]
-)
+#: Every loss of ours.
+EVERY_VERIFIED = pytest.mark.parametrize("cls", OURS.values(), ids=OURS)
 
 
 @cache

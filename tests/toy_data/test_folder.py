@@ -28,7 +28,7 @@ def put(place, slug, side=None, moved=0):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "home", lambda: tmp_path / "home")
-    monkeypatch.setattr(folder, "_SYSTEM", {})
+    monkeypatch.setattr(folder, "SYSTEM_FOLDERS", {})
     monkeypatch.setenv(VARIABLE, str(tmp_path / "pictures"))
     return tmp_path / "pictures"
 

@@ -3,12 +3,12 @@
 import { openFeed } from "../data/feed.js";
 
 /**
- * @param {(name: "edited"|"forked"|"rested", value: object) => void} trigger   sets a value of the component
+ * @param {(name: "edit"|"fork"|"rest", value: object) => void} trigger   sets a value of the component
  * @returns {import("../index.js").Host}
  */
 export const createHost = (trigger) => ({
   open: openFeed,
-  edit: (edit) => trigger("edited", edit),
-  fork: (fork) => trigger("forked", fork),
-  rest: (rest) => trigger("rested", rest),
+  edit: (edit) => trigger("edit", edit),
+  fork: (fork) => trigger("fork", fork),
+  rest: (rest) => trigger("rest", rest),
 });

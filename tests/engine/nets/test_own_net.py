@@ -15,7 +15,7 @@ from torch import nn
 
 from engine import Experiment, Trainer
 from engine.config.seeds import generator
-from engine.nets import KIND, OURS, Module
+from engine.nets import KIND, NETS, OURS, Module
 from spec import Refusal
 
 ROOT = Path(__file__).parents[3]
@@ -75,7 +75,7 @@ class Plain(Module):
 
 @pytest.fixture
 def known(monkeypatch):
-    monkeypatch.setitem(__import__("engine.nets").nets.NETS._all(), "plain", Plain)
+    monkeypatch.setattr("engine.config.experiment.NETS", {**NETS, "plain": Plain})
 
 
 def trainer(mode, *losses):
@@ -158,7 +158,7 @@ def test_what_can_be_trained_is_and_its_gradients_are_the_modules(build, monkeyp
         def build(self, sample, dim):
             return build(dim)
 
-    monkeypatch.setitem(__import__("engine.nets").nets.NETS._all(), "plain", Right)
+    monkeypatch.setattr("engine.config.experiment.NETS", {**NETS, "plain": Right})
     net, x = Right(), torch.randn(6, 8, generator=torch.Generator().manual_seed(1))
     start = net.init((8,), 2, generator(0, "net"))
     assert {name: tuple(tensor.shape) for name, tensor in start.items()} == net.layout((8,), 2)
