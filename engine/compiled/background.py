@@ -1,7 +1,7 @@
 """Functions that are made in a background thread while training already goes on.
 
-At the end of the process the thread is asked to end. It looks between its stages and while it traces, so that the
-process waits for one stage at most. The C++ compiler runs in a process of its own
+At the end of the process the thread is asked to end. It looks between its stages, so that the process waits for one
+stage at most: to trace takes a second or two. The C++ compiler runs in a process of its own
 (``engine.compiled.compile_process``).
 """
 
@@ -9,15 +9,12 @@ import atexit
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, final
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.compiled import cache_folder
 from engine.steps.base import TRACING, Function, PendingFunction
@@ -50,7 +47,7 @@ _LOGGED = 200
 _MOST_FUNCTIONS = 32
 
 #: Seconds that a process waits at its end for the stage of the thread: PyTorch aborts where a thread ends within it.
-_LONGEST_WAIT = 30.0
+_LONGEST_WAIT = 60.0
 
 _functions: dict[Job, PendingFunction] = {}
 _queue: "SimpleQueue[tuple[Job, PendingFunction, list[Tensor]] | None]" = SimpleQueue()
@@ -96,30 +93,6 @@ def check_ending() -> None:
     """Raise ``EndingError`` where the process ends."""
     if ENDING.is_set():
         raise EndingError
-
-
-@final
-class CheckEnding(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Looks before each operation whether the process ends: tracing takes many seconds on a busy machine."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Avoid TorchDynamo, which takes seconds to load."""
-        return False
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Compute an operation unless the process ends."""
-        check_ending()
-        return func(*args, **(kwargs or {}))
 
 
 def _make_all() -> None:

@@ -10,7 +10,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.compiled import background, cache_folder
-from engine.compiled.background import ENDING, CheckEnding, Job, check_ending
+from engine.compiled.background import ENDING, Job, check_ending
 from engine.compiled.compile_process import compile_apart
 from engine.compiled.parts import panels_per_part
 from engine.compiled.private_torch import compile_graph, has_bfloat16
@@ -30,15 +30,14 @@ class Compilation(Job):
 
     def trace(self, example: list[Tensor]) -> GraphModule:
         """Return the operations of the step."""
-        with CheckEnding():
-            traced: GraphModule = make_fx(WholeStep(self.shape, torch.device(self.device)))(
-                *(tensor.clone() for tensor in example)
-            )
+        step = WholeStep(self.shape, torch.device(self.device))
+        traced: GraphModule = make_fx(step)(*(tensor.clone() for tensor in example))
         return traced
 
     def make(self, example: list[Tensor]) -> Function:
         """Trace and compile the step: on a processor in another process first, then from PyTorch's cache."""
         graph = self.trace(example)
+        check_ending()
         if torch.device(self.device).type == "cpu":
             mark = cache_folder.mark(self._fingerprint(graph))
             if mark is not None and not mark.exists() and compile_apart(self, ENDING):

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from engine.compiled import background
-from engine.compiled.background import CheckEnding, Job, check_ending
+from engine.compiled.background import Job, check_ending
 from engine.compiled.private_torch import convolution_backward, to_torchscript
 from engine.steps.base import Function, PendingFunction
 from engine.steps.gradients import Gradients, SideBySide
@@ -51,6 +51,7 @@ class GradientsTrace(Job):
             except RuntimeError as error:  # a loss or a net that looks at numbers; Python goes on
                 _LOG.info("Steps are not recorded: %s", error)
                 continue
+            check_ending()
             recorded = to_torchscript(operations, example)
             if recorded is not None and self._same(python, recorded, example):
                 return recorded
@@ -98,8 +99,7 @@ _REPLACEMENTS: dict[Any, Callable[..., Any]] = {
 
 def _trace(gradients: Gradients, example: list[Tensor]) -> Callable[..., tuple[Tensor, ...]]:
     """Return the operations of gradients, backward pass included."""
-    with CheckEnding():
-        graph = make_fx(gradients)(*example)
+    graph = make_fx(gradients)(*example)
     for node in list(graph.graph.nodes):
         if node.target is torch.ops.aten.detach.default:  # there is nothing to detach from
             node.replace_all_uses_with(node.args[0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from engine.compiled.background import ENDING, CheckEnding, Job, request
+from engine.compiled.background import ENDING, Job, check_ending, request
 from engine.compiled.compile_process import compile_apart
 
 BEGUN = threading.Event()
@@ -32,9 +32,9 @@ class Trace(Job):
 
     def make(self, example):
         BEGUN.set()
-        with CheckEnding():
-            while True:
-                make_fx(lambda x: torch.vmap(torch.sin)(x).cos().sum())(*example)
+        while True:
+            make_fx(lambda x: torch.vmap(torch.sin)(x).cos().sum())(*example)
+            check_ending()
 
 
 def main():
