@@ -1,35 +1,48 @@
 """Compiled programs are kept where this user's data are, not in a folder that may be emptied."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def kept(folder):
-    """Where PyTorch keeps programs, asked in a process whose user has this folder for data."""
-    said = (
-        "from engine.compiled.cache_folder import choose; choose(); "
-        "from torch._inductor.runtime.cache_dir_utils import cache_dir; print(cache_dir())"
-    )
-    given = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
-    given |= {name: str(folder) for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME")}
-    found = subprocess.run([sys.executable, "-c", said], env=given, capture_output=True, text=True, check=True)
-    return Path(found.stdout.strip()), found.stderr
+#: Says where PyTorch keeps programs, for users whose data are in each of these folders; PyTorch is loaded once.
+ASK = """
+import json, os, sys
+from torch._inductor.runtime.cache_dir_utils import cache_dir
+from engine.compiled.cache_folder import choose
+
+answers = []
+for folder in sys.argv[1:]:
+    os.environ |= {name: folder for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME")}
+    os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)
+    choose()
+    answers.append(cache_dir())
+print(json.dumps(answers))
+"""
 
 
-def test_compiled_programs_are_kept_among_the_data_of_the_user(tmp_path):
-    folder, said = kept(tmp_path)
-    assert folder.is_relative_to(tmp_path)
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """The folder of a user, the folder of PyTorch's programs, the same where it cannot be made, and what was logged."""
+    home, blocked = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("blocked") / "file"
+    blocked.touch()
+    environment = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
+    command = [sys.executable, "-c", ASK, str(home), str(blocked)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    first, second = map(Path, json.loads(done.stdout))
+    return home, first, blocked, second, done.stderr
+
+
+def test_compiled_programs_are_kept_among_the_data_of_the_user(answers):
+    home, folder, *_ = answers
+    assert folder.is_relative_to(home)
     assert folder.parts[-2:] == ("loss-geometry", "compiled")
-    assert not said
 
 
-def test_where_these_cannot_be_written_pytorch_chooses_and_it_is_said(tmp_path):
-    (tmp_path / "file").touch()
-    folder, said = kept(tmp_path / "file")
-    assert not folder.is_relative_to(tmp_path / "file")
-    assert (
-        said
-        == f"Compiled programs cannot be kept in {tmp_path / 'file' / 'loss-geometry' / 'compiled'}: Not a directory\n"
-    )
+def test_where_these_cannot_be_written_pytorch_chooses_and_it_is_said(answers):
+    *_, blocked, folder, log = answers
+    assert not folder.is_relative_to(blocked)
+    assert log == f"Compiled programs cannot be kept in {blocked / 'loss-geometry' / 'compiled'}: Not a directory\n"

@@ -44,7 +44,7 @@ def ended(*command, **environment):
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "engine")])
     own = {**os.environ, "PYTHONPATH": paths, **environment}
     process = subprocess.run(
-        [sys.executable, *command], capture_output=True, text=True, timeout=300, env=own, check=False
+        [sys.executable, *command], capture_output=True, text=True, timeout=60, env=own, check=False
     )
     return process.returncode, process.stdout, process.stderr
 
@@ -56,7 +56,7 @@ def test_what_would_go_on_for_ever_is_ended(what):
 
 @pytest.mark.parametrize(
     ("mode", "steps"),
-    [("exact", [41, 100, 42, 45, 50, 60, 70, 80, 100, 150]), ("fast", [20, 300, 1, 100, 200, 300])],
+    [("exact", [41, 100, 45, 60, 150]), ("fast", [20, 300, 1, 200])],
 )
 def test_training_ends_while_something_is_made_for_it(mode, steps, tmp_path):
     assert ended("-c", TRAIN, mode, *map(str, steps), TORCHINDUCTOR_CACHE_DIR=str(tmp_path)) == (0, "", "")
