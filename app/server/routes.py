@@ -173,10 +173,10 @@ def _answer_rest(request: Request, exists: bool) -> Response:
 async def _health(request: Request) -> Response:
     client = trainer_client()
     page = await Runtime.instance().is_ready_for_browser_connection
-    if not (client.ready and page[0]):
+    if not (client.worker.ready and page[0]):
         sentence = Message.of("server.starting").render(_language(request))
         return JSONResponse({"status": "starting", "error": sentence}, 503)
-    return JSONResponse({"status": "ready", "device": client.device, "training": client.training})
+    return JSONResponse({"status": "ready", "device": client.worker.device, "training": client.training})
 
 
 async def _runs(_: Request) -> Response:

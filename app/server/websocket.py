@@ -106,7 +106,7 @@ class _Viewer:
 
     async def watch(self, first: int | None) -> None:
         """Send frames and events from frame ``first`` on (default: the newest) until the viewer leaves."""
-        feed = self._client.subscribe(self._run)
+        feed = self._client.subscriptions.add(self._run)
         try:
             description = await run_in_threadpool(describe, self._client, self._run)
             await self.say({"type": "run", **description})
@@ -120,7 +120,7 @@ class _Viewer:
                 if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
                     raise result
         finally:
-            self._client.unsubscribe(self._run, feed)
+            self._client.subscriptions.remove(self._run, feed)
 
     async def say(self, message: Mapping[str, Any]) -> None:
         """Send a message, its sentences in the viewer's language."""

@@ -9,7 +9,6 @@ import atexit
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -17,11 +16,11 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.compiled import cache_folder
 from engine.steps.base import TRACING, Function, PendingFunction
 from engine.steps.parity import Sizes
+from engine.steps.simd_padding import OperationMode
 
 _LOG = logging.getLogger(__name__)
 
@@ -99,27 +98,13 @@ def check_ending() -> None:
 
 
 @final
-class CheckEnding(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class CheckEnding(OperationMode):  # type: ignore[no-untyped-call]
     """Looks before each operation whether the process ends: tracing takes many seconds on a busy machine."""
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Avoid TorchDynamo, which takes seconds to load."""
-        return False
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
+    def compute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Compute an operation unless the process ends."""
         check_ending()
-        return func(*args, **(kwargs or {}))
+        return func(*args, **kwargs)
 
 
 def _make_all() -> None:

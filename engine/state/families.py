@@ -1,6 +1,5 @@
 """Panels whose losses are of one family, side by side: what differs between them is a tensor."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,13 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.nets import Layout
+from engine.state.weights import Parts, Pieces
 from losses import Loss
-
-#: Tensors of a panel or a family, in the order of their names.
-Parts = tuple[Tensor, ...]
-
-#: Names and shapes of the tensors that lie one after another in a row.
-Pieces = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @final
@@ -122,22 +116,6 @@ def mean_loss(
         return mean, ()
     after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in own.items()})
     return mean, tuple(after[name] for name, _ in family.rule_state)
-
-
-def split_rows(rows: Tensor, layout: Pieces) -> Parts:
-    """Return the tensors ``(..., *shape)`` that rows ``(..., S)`` begin with."""
-    return tuple(
-        rows[..., start : start + size].view(*rows.shape[:-1], *shape) for _, shape, start, size in pieces(layout)
-    )
-
-
-def pieces(layout: Pieces) -> list[tuple[str, tuple[int, ...], int, int]]:
-    """Return name, shape, start and size of each piece."""
-    listed, start = [], 0
-    for name, shape in layout:
-        listed.append((name, shape, start, math.prod(shape)))
-        start += math.prod(shape)
-    return listed
 
 
 def gradients_of(output: Tensor, leaves: Sequence[Tensor], pull: Tensor | None = None) -> tuple[Tensor, ...]:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from engine.machine.precision import tf32
 from engine.state.train_state import TrainState
-from engine.steps.base import TRACING, Compiler, Function, PendingFunction, Step
+from engine.steps.base import TRACING, Compiler, Function
 from engine.steps.exact import ExactStep
-from engine.steps.step_buffers import StepBuffers, shapes
-from engine.steps.whole_step import WholeStep, times
+from engine.steps.step_buffers import BufferStep, StepBuffers, shapes
+from engine.steps.whole_step import Shape, WholeStep, times
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Graph:
 
 
 @final
-class GraphStep(Step):
+class GraphStep(BufferStep):
     """Steps as the exact one takes them until a whole step is captured, then replays of its graphs.
 
     Graphs are captured again only where families, panels, batch or net change. The whole step is the compiled one where
@@ -82,18 +82,16 @@ class GraphStep(Step):
     """
 
     def __init__(self, exact: ExactStep, compiler: Compiler | None = None) -> None:
-        super().__init__()
-        self._exact, self._compiler = exact, compiler
-        self._compiled: PendingFunction | None = None
-        self._buffers: StepBuffers | None = None
+        super().__init__(exact)
+        self._compiler = compiler
         self.graphs: dict[int, Graph] = {}
         self._queue: deque[torch.cuda.Event] = deque()
         self._possible = True
 
     def take(self, state: TrainState, most: int) -> None:
         """Take as many steps as a graph has that fits."""
-        if self._buffers is None and not self._capture(state):
-            self._exact.take(state, 1)
+        if self.buffers is None and not self._capture(state):
+            self.exact.take(state, 1)
             return
         graph = self.graphs[LONG if most >= LONG else 1]
         numbers = range(state.step, state.step + graph.steps)
@@ -108,43 +106,31 @@ class GraphStep(Step):
             self._queue[-1].record()
         state.step += graph.steps
 
-    def wait(self) -> None:
-        """Wait until the compiled step is there, or never will be; it is captured when the next step is taken."""
-        if self._compiled is not None:
-            self._compiled.result()
-
-    def look(self, state: TrainState) -> None:
-        """Set the losses and norms of the next batch without a step."""
-        self._exact.look(state)
-
-    def sync(self, state: TrainState) -> None:
-        """Note the panels that have stopped."""
-        if self._buffers is not None:
-            self._buffers.sync(state)
+    def shapes(self, state: TrainState) -> dict[range, Shape]:
+        """Return all panels, which a GPU computes at once, and the shape of the whole step."""
+        return shapes(state)
 
     def refresh(self, state: TrainState) -> None:
         """Read the knobs again, or capture again where the losses are no longer of the same families."""
-        self._exact.refresh(state)
-        if self._buffers is not None and self._buffers.refresh(state, shapes(state)):
-            return
-        self._buffers, self._compiled, self.graphs, self._possible = None, None, {}, True
-        self.stage, self.precision = "exact", "float32"
+        super().refresh(state)
+        if self.buffers is None:
+            self.graphs, self._possible = {}, True
 
     def _capture(self, state: TrainState) -> bool:
         """Capture the graphs, if that is possible now; return whether they are there."""
-        if self._compiled is None and self._compiler is not None:
-            self._compiled = self._compiler(state)
-        if not self._possible or (self._compiled is not None and not self._compiled.done()):
+        if self.compiled is None and self._compiler is not None:
+            self.compiled = self._compiler(state)
+        if not self._possible or (self.compiled is not None and not self.compiled.done()):
             return False
         # tracing may wait for the whole GPU, which a capture does not allow
         if not TRACING.acquire(blocking=False):
             return False
         try:
             buffers = StepBuffers(state, shapes(state))
-            compiled = None if self._compiled is None else self._compiled.result()
+            compiled = None if self.compiled is None else self.compiled.result()
             for step in (compiled, WholeStep(buffers.shape, state.device)):
                 if step is not None and (graphs := _graphs(state, buffers, step)):
-                    self._buffers, self.graphs = buffers, graphs
+                    self.buffers, self.graphs = buffers, graphs
                     self.stage, self.precision = "captured", "tf32" if state.device.type == "cuda" else "float32"
                     return True
         finally:

@@ -4,7 +4,8 @@ A processor computes whole registers of numbers at a time, and the rest at the e
 round differently. With padding every number is in a whole register, and so comes out the same alone and among others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, final
 
@@ -38,17 +39,11 @@ _BEGIN = 4
 _MANY = 400
 
 
-@final
-class PadToRegisters(TorchDispatchMode):
-    """Pads the arguments of operations, so that no result depends on where a number stands.
-
-    Every number is then computed in a whole register, and the matrices of each panel begin where registers do.
-    ``used`` tells whether anything was padded so far.
-    """
+class OperationMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Calls ``compute`` in place of each operation while it is entered."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.used = False
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -56,20 +51,37 @@ class PadToRegisters(TorchDispatchMode):
         return False
 
     def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
+        self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        """Compute an operation."""
+        return self.compute(func, args, kwargs or {})
+
+    @abstractmethod
+    def compute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the result of an operation."""
+
+
+@final
+class PadToRegisters(OperationMode):  # type: ignore[no-untyped-call]
+    """Pads the arguments of operations, so that no result depends on where a number stands.
+
+    Every number is then computed in a whole register, and the matrices of each panel begin where registers do.
+    ``used`` tells whether anything was padded so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = False
+
+    def compute(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Compute an operation, padded where that makes a difference."""
-        name, result = func.overloadpacket.__name__, None  # type: ignore[attr-defined]
+        name, result = func.overloadpacket.__name__, None
         if name in _PRODUCTS and args[0].device.type == "cpu":
             result = _padded_product(*args)
         elif name in UNEVEN and not (name == "pow" and args[1] in _PLAIN):
-            result = _padded(partial(func, **(kwargs or {})), args)
+            result = _padded(partial(func, **kwargs), args)
         if result is None:
-            return func(*args, **(kwargs or {}))
+            return func(*args, **kwargs)
         self.used = True
         return result
 
