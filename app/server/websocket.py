@@ -19,8 +19,7 @@ from app.server.routes import OPENING_TIME, describe, render_messages, with_mess
 from app.trainer_client import trainer_client
 from engine.config.experiment import refusal_of
 from engine.recording.library import check_id
-from engine.running.client import Client
-from engine.running.run_state import RunHandle
+from engine.running.client import Client, RunHandle
 from engine.running.subscriptions import Feed
 from spec import Message, Refusal
 

@@ -52,7 +52,13 @@ class GradientsTrace(Job):
                 _LOG.info("Steps are not recorded: %s", error)
                 continue
             recorded = to_torchscript(operations, example)
-            if recorded is not None and self._same(python, recorded, example):
+            if recorded is None:
+                continue
+            for trial in trials(python, example):
+                check_ending()
+                if not same_bytes(python, recorded, trial):
+                    break
+            else:
                 return recorded
         return None
 
@@ -67,14 +73,6 @@ class GradientsTrace(Job):
             return tuple(torch.stack(parts) for parts in zip(*panels, strict=True))
 
         return each
-
-    @staticmethod
-    def _same(python: Gradients, recorded: Function, example: list[Tensor]) -> bool:
-        for trial in trials(python, example):
-            check_ending()
-            if not same_bytes(python, recorded, trial):
-                return False
-        return True
 
 
 def prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

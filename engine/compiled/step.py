@@ -6,7 +6,7 @@ from typing import final
 
 from engine.compiled.inductor import existing_step, program_shapes, request_step
 from engine.state.train_state import TrainState
-from engine.steps.base import Compiler, PendingFunction
+from engine.steps.base import Compiler
 from engine.steps.exact import ExactStep
 from engine.steps.step_buffers import BufferStep, StepBuffers, StepInputs, next_inputs
 from engine.steps.whole_step import Shape
@@ -36,7 +36,11 @@ class CompiledStep(BufferStep):
     def take(self, state: TrainState, most: int) -> None:
         """Take one step with all panels."""
         if self.compiled is None:
-            self.compiled = self._request(state)
+            if self._worth():
+                self.compiled = self._compiler(state)
+            elif self._first:
+                self.compiled = existing_step(state)
+            self._first = False
         function = self.compiled.result() if self.compiled is not None and self.compiled.done() else None
         if function is None:
             # what is recorded while the step is compiled would be there after it
@@ -65,10 +69,3 @@ class CompiledStep(BufferStep):
         super().refresh(state)
         self._inputs.clear()
         self._first = self._first or self.buffers is None
-
-    def _request(self, state: TrainState) -> PendingFunction | None:
-        """Return the compiled step, if it is there or worth it."""
-        first, self._first = self._first, False
-        if self._worth():
-            return self._compiler(state)
-        return existing_step(state) if first else None

@@ -77,7 +77,9 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
         loc, allowed = loc[:-1], _allowed("value")
     else:
         sentence, limit = _SENTENCES.get(kind, ("other", ""))
-        allowed = _allowed(sentence, **({"limit": _limit(values[limit])} if limit else {}))
+        most = values.get(limit)
+        shown = f"{most:g}" if isinstance(most, float) else str(most).replace(" or ", ", ")  # pydantic lists in English
+        allowed = _allowed(sentence, **({"limit": shown} if limit else {}))
     if kind.startswith("union_tag"):
         loc, text = [*loc, values["discriminator"].strip("'")], repr(values.get("tag"))
     if kind in {"missing", "union_tag_not_found"}:
@@ -90,12 +92,6 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
 
 def _allowed(sentence: str, **values: object) -> Message:
     return Message.of(f"fields.allowed.{sentence}", **values)
-
-
-def _limit(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value).replace(" or ", ", ")  # pydantic lists in English
 
 
 def _short(value: object) -> str:

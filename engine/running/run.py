@@ -63,11 +63,6 @@ class Run:
         """Whether there is work to do, now or when it is due."""
         return self.status == "open" and (not self.paused or not self.ready or self._single_frames > 0)
 
-    @property
-    def editable(self) -> bool:
-        """Whether an edit makes it go on."""
-        return self.status in {"open", "done"}
-
     # Commands
 
     def start(self, experiment: Experiment) -> None:
@@ -80,11 +75,25 @@ class Run:
             self._commands.append(partial(self.edit, edit))
         self._preparation = self._prepare_fork(source, frame)
 
+    def obey(self, task: str, command: Mapping[str, Any]) -> None:
+        """Obey a command (``engine.running.worker``) now; but for an end, at the earliest once the run is ready."""
+        if task in {"stop", "close"}:
+            self.end("stopped")
+            self.status = "stopped"
+        elif not self.ready:
+            self._commands.append(partial(self.obey, task, command))
+        elif task == "edit":
+            self.edit(command)
+        elif task == "pace":
+            self.pace(command["frames_per_second"], command["steps_per_frame"])
+        elif task == "step":
+            self.single()
+        else:
+            self.pause(task == "pause")
+
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Move a knob before the next step; a run that was done goes on."""
-        if self._postpone(partial(self.edit, edit)):
-            return
-        if not self.editable:
+        if self.status not in {"open", "done"}:
             raise Refusal("server.run_let_go")
         self.deliver_frame(wait=True)
         self.trainer.apply(Edit(self.trainer.step, edit["panel"], edit["knob"], edit["value"]))
@@ -96,8 +105,6 @@ class Run:
 
     def pause(self, paused: bool) -> None:
         """Halt, or go on."""
-        if self._postpone(partial(self.pause, paused)):
-            return
         if self.status == "open" and paused != self.paused:
             self.paused = paused
             self._single_frames = 0
@@ -105,14 +112,12 @@ class Run:
 
     def single(self) -> None:
         """Make one frame while the run is paused."""
-        if not self._postpone(self.single) and self.paused:
+        if self.paused:
             self._single_frames += 1
             self._pace.due = 0.0
 
     def pace(self, frames_per_second: float, steps_per_frame: int) -> None:
         """Change how often frames come and how many steps lie between two of them."""
-        if self._postpone(partial(self.pace, frames_per_second, steps_per_frame)):
-            return
         self._pace.set(frames_per_second, steps_per_frame)
         if self.status == "open":
             self._write_event("pace", {"frames_per_second": frames_per_second, "steps_per_frame": steps_per_frame})
@@ -233,12 +238,6 @@ class Run:
             trainer.advance()
         self._events, self._pace = RunEvents(trainer.stopped, events), _first_pace(experiment, trainer)
         self._log.write_checkpoint(trainer)
-
-    def _postpone(self, command: Callable[[], None]) -> bool:
-        """Keep a command until the run is ready; return whether it was kept."""
-        if not self.ready:
-            self._commands.append(command)
-        return not self.ready
 
     # Events
 

@@ -33,20 +33,19 @@ def group_by_family(
     losses: Sequence[Loss], learned: Sequence[Layout], rule_state: Sequence[Mapping[str, Tensor]]
 ) -> list[PanelFamily]:
     """Group panels whose losses are of one class, with the same choices and state of the same shapes."""
-    places: dict[tuple[object, ...], list[int]] = {}
+    places: dict[tuple[type[Loss], object, object], list[int]] = {}
     for panel, loss in enumerate(losses):
         fixed = tuple(getattr(loss, knob.name) for knob in loss.knobs() if knob.name not in tensor_knobs(type(loss)))
         key = (type(loss), fixed, tuple(learned[panel].items()))
         places.setdefault(key, []).append(panel)
-    return [_family(losses[panels[0]], panels, learned[panels[0]], rule_state[panels[0]]) for panels in places.values()]
-
-
-def _family(loss: Loss, panels: list[int], learned: Layout, rule_state: Mapping[str, Tensor]) -> PanelFamily:
-    cls = type(loss)
-    # default numbers, so that the family is the same whatever the numbers are
-    defaults = {knob.name: knob.default for knob in loss.knobs() if knob.name in tensor_knobs(cls)}
-    shapes = tuple((name, largest_shape(cls, name, tensor)) for name, tensor in rule_state.items())
-    return PanelFamily(loss.replace(**defaults), tuple(panels), tensor_knobs(cls), tuple(learned.items()), shapes)
+    families = []
+    for (cls, *_), panels in places.items():
+        first, names = losses[panels[0]], tensor_knobs(cls)
+        # default numbers, so that the family is the same whatever the numbers are
+        loss = first.replace(**{knob.name: knob.default for knob in first.knobs() if knob.name in names})
+        shapes = tuple((name, largest_shape(cls, name, own)) for name, own in rule_state[panels[0]].items())
+        families.append(PanelFamily(loss, tuple(panels), names, tuple(learned[panels[0]].items()), shapes))
+    return families
 
 
 @cache

@@ -148,14 +148,10 @@ class Weights:
     def _build(self, plan: Plan, buffers: AdamBuffers) -> None:
         self.plan, self.buffers = plan, buffers
         panels = range(len(plan.states))
-        values, first, second = (
-            [plan.rows(own, panel) for panel in panels] for own in (buffers.values, buffers.first, buffers.second)
-        )
-        self._rows = values
-        self._row_buffers = [
-            tuple(AdamBuffers(*own) for own in zip(values[panel], first[panel], second[panel], strict=True))
-            for panel in panels
-        ]
+        tensors = (buffers.values, buffers.first, buffers.second)
+        by_panel = [[plan.rows(own, panel) for own in tensors] for panel in panels]
+        self._rows = [values for values, *_ in by_panel]
+        self._row_buffers = [[AdamBuffers(*own) for own in zip(*rows, strict=True)] for rows in by_panel]
         # the kernel counts the steps of each row
         self._counts = torch.zeros(len(panels), 2, device=buffers.values.device)
         self._row_counts = [panel.unbind() for panel in self._counts.unbind()]

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from engine.machine.precision import tf32
+from engine.machine.precision import product_precision
 from engine.state.train_state import TrainState
 from engine.steps.base import TRACING, Compiler, Function
 from engine.steps.exact import ExactStep
@@ -43,7 +43,7 @@ class Graph:
         self._x, self._y = state.data.train_x, state.data.train_y
         self._graph = torch.cuda.CUDAGraph() if device.type == "cuda" else None
         if self._graph is not None:
-            with tf32(device):
+            with product_precision(device, tf32=True):
                 self._capture(self._graph)
 
     def replay(self) -> None:
@@ -99,7 +99,8 @@ class GraphStep(BufferStep):
         _send([state.rates_at(step) for step in numbers], graph.rates)
         _send([times(step) for step in numbers], graph.times)
         if state.device.type == "cuda":
-            self._wait_for_room()
+            while len(self._queue) >= _QUEUE:
+                self._queue.popleft().synchronize()
         graph.replay()
         if state.device.type == "cuda":
             self._queue.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
@@ -137,10 +138,6 @@ class GraphStep(BufferStep):
             TRACING.release()
         self._possible = False
         return False
-
-    def _wait_for_room(self) -> None:
-        while len(self._queue) >= _QUEUE:
-            self._queue.popleft().synchronize()
 
 
 def _graphs(state: TrainState, buffers: StepBuffers, step: Function) -> dict[int, Graph]:

@@ -14,7 +14,7 @@ from engine.frames.frame import Frame
 from engine.running.frame_sampler import FrameSampler
 from engine.running.record_to_file import train_into
 from engine.running.run_log import open_recorder
-from engine.sweeping.settings import Trial
+from engine.sweeping.expansion import Trial
 from engine.training.trainer import Trainer
 
 #: What is recorded of each chunk: its first and last frame, all frames of the experiment, as many of them as a fifth of

@@ -2,8 +2,7 @@
 
 import threading
 import time
-from types import TracebackType
-from typing import Self, final
+from typing import final
 
 from tqdm import tqdm
 
@@ -33,10 +32,8 @@ class Progress:
         self._began: float | None = None
         self._worth = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is."""
         self._bar.close()
 
     def count(self, steps: int, stop: threading.Event) -> None:
