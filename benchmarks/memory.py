@@ -47,7 +47,7 @@ def measured(runs: int, mode: str) -> list[float]:
         client = Client([Path(folder)], "cpu")
         client.open()
         try:
-            if not client.worker.wait_ready(120):
+            if not client.worker.ready.wait(120):
                 raise TimeoutError("the worker did not start")
             for seed in range(runs):
                 _run(client, mode, seed)

@@ -78,8 +78,7 @@ class GradientsTrace(Job):
 def prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients of PReLU's input and slope, number by number, with the bytes of PyTorch's kernel.
 
-    That kernel branches on each number, which a processor cannot predict. A step of sixteen small nets takes 10.2 ms
-    with this and 11.1 ms with the kernel.
+    It is faster than that kernel, which branches on each number.
     """
     above = torch.ops.aten.threshold_backward(pull, x, 0)  # the gradient where the input is above zero, else zero
     below = pull - above

@@ -15,9 +15,8 @@ from typing import Any, Self, final
 from engine.config.edits import Edit
 from engine.frames.codec import decode, decode_points
 from engine.frames.frame import Frame
-from engine.recording.file_format import APPLICATION_ID, PATIENCE, USER_VERSION, Event, StoredFrame
+from engine.recording.file_format import APPLICATION_ID, PATIENCE, USER_VERSION, Event, StoredFrame, message_from_json
 from engine.recording.html_card import render_card
-from engine.recording.message_json import message_from_json
 from engine.state.points import Points
 from spec import Message, Refusal
 

@@ -15,8 +15,16 @@ from typing import Any, final
 
 import torch
 
-from engine.recording.file_format import APPLICATION_ID, PAGE_SIZE, PATIENCE, SCHEMA, USER_VERSION, Event, StoredFrame
-from engine.recording.message_json import message_to_json
+from engine.recording.file_format import (
+    APPLICATION_ID,
+    PAGE_SIZE,
+    PATIENCE,
+    SCHEMA,
+    USER_VERSION,
+    Event,
+    StoredFrame,
+    message_to_json,
+)
 from engine.recording.reader import Recording
 from spec import Message, Refusal
 

@@ -11,8 +11,8 @@ from typing import Any, final
 
 from engine.config.edits import check_edit
 from engine.config.experiment import Experiment
+from engine.recording.file_format import message_from_json
 from engine.recording.library import Library
-from engine.recording.message_json import message_from_json
 from engine.running.subscriptions import Subscriptions
 from engine.running.worker_process import Announcement, WorkerProcess
 from spec import Message, Refusal
@@ -190,7 +190,7 @@ class Client:
         """Return the state of a new run and the token of its owner."""
         if self.training >= MAX_OPEN:
             raise Refusal("server.too_many_runs", limit=MAX_OPEN)
-        if not self.worker.ready:
+        if not self.worker.ready.is_set():
             raise Refusal("server.worker_absent")
         over = len(self._states) - _MAX_STATES
         for old in [state.id for state in self._states.values() if not state.live][: max(0, over)]:

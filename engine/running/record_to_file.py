@@ -1,8 +1,6 @@
 """Training straight into a file, without a worker: for the command line and for the shipped presets."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from engine.config.experiment import Experiment, one_of
@@ -10,11 +8,11 @@ from engine.frames.frame import Frame
 from engine.machine.threads import leave_one_core
 from engine.recording.writer import Recorder
 from engine.running.checkpoint_policy import make_checkpoint, steps_between
+from engine.running.failures import disk_refusals
 from engine.running.frame_sampler import FRAME_MODES, FrameMode, FrameSampler
 from engine.running.run_events import RunEvents
 from engine.running.run_log import open_recorder
 from engine.training.trainer import Trainer
-from spec import Refusal
 
 #: Steps between two checkpoints at least. A live run has more of them; a file that is passed on stays small.
 _CHECKPOINT_STEPS = 330
@@ -35,7 +33,7 @@ def record(
     one_of("frames", frames, dict.fromkeys(FRAME_MODES))
     trainer = Trainer(experiment, device=device)
     sampler = FrameSampler(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
-    with _disk_refusals(path):
+    with disk_refusals("errors.recording_disk", name=path):
         with leave_one_core():
             recorder = open_recorder(path, experiment, trainer, device)
         spacing = max(_CHECKPOINT_STEPS, steps_between(trainer))
@@ -83,14 +81,3 @@ def train_into(
         status = "done"
     finally:
         recorder.end(trainer.step, status)
-
-
-@contextmanager
-def _disk_refusals(path: Path) -> Iterator[None]:
-    """Turn errors of the disk into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise Refusal("errors.recording_disk", name=path, reason=error.strerror or type(error).__name__) from error
-    except sqlite3.Error as error:
-        raise Refusal("errors.recording_disk", name=path, reason=str(error)) from error

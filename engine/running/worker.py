@@ -26,9 +26,8 @@ from engine.config.experiment import Experiment
 from engine.frames.background import BackgroundFrames
 from engine.machine.malloc import give_back, keep_freed
 from engine.machine.threads import spare, take_turns
-from engine.recording.file_format import SUFFIX
+from engine.recording.file_format import SUFFIX, message_to_json
 from engine.recording.library import check_id
-from engine.recording.message_json import message_to_json
 from engine.running.failures import describe_failure
 from engine.running.run import Run
 from engine.training.step_choice import preload

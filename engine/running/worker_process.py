@@ -25,7 +25,7 @@ Announcement = Mapping[str, Any]
 class WorkerProcess:
     """Keeps one worker running. ``send`` may be called from every thread.
 
-    ``device`` is what it trains on, empty before it is ready; ``process`` is the newest one.
+    ``ready`` is set while it takes commands; ``device`` is what it trains on, empty before; ``process`` is the newest.
     ``on_announcement`` is called with what the worker announces about its runs, ``on_end`` after the worker has ended;
     both in the thread that listens to it.
     """
@@ -43,22 +43,13 @@ class WorkerProcess:
         self._on_end = on_end
         self.process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
-        self._ready = threading.Event()
+        self.ready = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="worker's supervisor", daemon=True)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the worker takes commands."""
-        return self._ready.is_set()
 
     def open(self) -> None:
         """Start the worker, in the background."""
         self._thread.start()
-
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until the worker takes commands; return whether it does."""
-        return self._ready.wait(timeout)
 
     def send(self, command: Mapping[str, Any]) -> None:
         """Send a command; raise ``Refusal`` where no worker takes it."""
@@ -102,7 +93,7 @@ class WorkerProcess:
                 wait = _FIRST_WAIT
             with suppress(OSError), process:  # closes the pipes; what was not yet written is lost
                 process.wait()
-                self._ready.clear()
+                self.ready.clear()
             self._on_end()
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
@@ -118,7 +109,7 @@ class WorkerProcess:
                 continue
             if announcement["say"] == "ready":
                 self.device = announcement["device"]
-                self._ready.set()
+                self.ready.set()
             else:
                 worked = True
                 self._on_announcement(announcement)

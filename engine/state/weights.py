@@ -79,7 +79,7 @@ def split_rows(rows: Tensor, layout: Iterable[tuple[str, tuple[int, ...]]]) -> P
     parts, start = [], 0
     for _, shape in layout:
         size = math.prod(shape)
-        parts.append(rows[..., start : start + size].view(*rows.shape[:-1], *shape))
+        parts.append(rows[..., start : start + size].view((*rows.shape[:-1], *shape)))
         start += size
     return tuple(parts)
 

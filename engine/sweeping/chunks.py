@@ -22,8 +22,7 @@ from engine.training.trainer import Trainer
 RecordMode = Literal["last", "all", "adapted", "none"]
 RECORD_MODES: tuple[RecordMode, ...] = get_args(RecordMode)
 
-#: Panels of a chunk at most: as many as an experiment may have, and on a processor as many as fit into its cache. There
-#: a step of the small net takes 0.28 ms a panel, with more panels 0.32.
+#: Panels of a chunk at most: as many as an experiment may have, and on a processor as many as fit into its cache.
 MAX_PANELS, MAX_CPU_PANELS = 64, 16
 
 #: Steps between two frames at most, in an experiment.

@@ -8,8 +8,7 @@ from tqdm import tqdm
 
 from spec import text
 
-#: Seconds that a sweep must still go on for compiling to be worth it. The compiler takes a quarter of a minute of one
-#: core, and one of two cores from training; afterwards steps take a third less time.
+#: Seconds that a sweep must still go on for compiling to be worth it: the compiler takes a core from training.
 LONG_SECONDS = 60.0
 
 #: Seconds for which the pace is measured first: the first steps are slower.

@@ -1,10 +1,9 @@
 """A sweep: a grid over knobs of losses and net, dials and more, each setting under some seeds (docs/sweeps.md)."""
 
 import math
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,7 +18,7 @@ from engine.config.experiment import Experiment, one_of
 from engine.config.validation import plain
 from engine.frames.frame import Frame
 from engine.machine.device import device_of
-from engine.running.failures import is_out_of_memory
+from engine.running.failures import disk_refusals, is_out_of_memory
 from engine.sweeping.chunks import RECORD_MODES, Chunk, RecordMode, cut_into_chunks, train_chunk
 from engine.sweeping.expansion import Setting, Trial, count_settings, expand, find_knobs
 from engine.sweeping.folder import SweepFolder
@@ -217,25 +216,16 @@ class _Runner:
         self.check_data(chunk)
         path = None if self.record == "none" else self.folder.recording_path(chunk.name)
         panels = len(chunk.trials)
-        with self._refusals(panels):
-            return train_chunk(
-                chunk.experiment,
-                path,
-                device=self.device,
-                tick=lambda steps: self.progress.count(steps * panels, stop),
-                worth=self.progress.worth_compiling,
-                adapted=self.record == "adapted",
-            )
-
-    @contextmanager
-    def _refusals(self, panels: int) -> Iterator[None]:
-        """Turn a full disk and missing memory into one sentence."""
         try:
-            yield
-        except sqlite3.Error as error:  # of the recording
-            raise Refusal("sweep.disk", folder=self.folder.path, reason=str(error)) from error
-        except Refusal:
-            raise
+            with disk_refusals("sweep.disk", folder=self.folder.path):
+                return train_chunk(
+                    chunk.experiment,
+                    path,
+                    device=self.device,
+                    tick=lambda steps: self.progress.count(steps * panels, stop),
+                    worth=self.progress.worth_compiling,
+                    adapted=self.record == "adapted",
+                )
         except Exception as error:
             if is_out_of_memory(error):
                 raise Refusal("sweep.out_of_memory", panels=panels, memory=self.memory) from error

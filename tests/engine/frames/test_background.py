@@ -14,7 +14,7 @@ from engine.frames import build
 from engine.frames.background import BackgroundFrames
 from engine.frames.codec import decode
 from engine.frames.retrieval_metrics import FULL_EVERY
-from engine.recording.message_json import message_from_json
+from engine.recording.file_format import message_from_json
 from engine.recording.reader import Recording
 from engine.running.checkpoint_policy import checkpoint_size, steps_between
 from engine.running.run import Run

@@ -21,7 +21,7 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(folder / "nothing"))  # the worker finds no pictures
         client.open()
-        assert client.worker.wait_ready(60)
+        assert client.worker.ready.wait(60)
     yield client
     client.worker.close()
     assert client.worker.process.returncode == 0
@@ -163,7 +163,7 @@ def test_a_killed_worker_is_replaced_and_its_runs_are_interrupted(client):
     assert "ended unexpectedly" in client.state(started.id).reason.render()
     with pytest.raises(Refusal, match="let this run go"):
         client.steer(started.id, started.owner, "pause")
-    wait(lambda: client.worker.ready and client.worker.process.pid != before)
+    wait(lambda: client.worker.ready.is_set() and client.worker.process.pid != before)
     again = client.edit(started.id, started.owner, "learning_rate", 0.02)
     client.wait_opened(again.id, 60)
     assert client.state(again.id).status == "open"
