@@ -15,7 +15,7 @@ PICTURES = {"data": "digits", "net": "cnn", "batch": 32}
 
 
 @pytest.fixture
-def largest_shape(monkeypatch):
+def room(monkeypatch):
     """Say how many bytes there are for the nets of a part."""
     return lambda count: monkeypatch.setattr("engine.compiled.parts.ROOM", count)
 

@@ -53,7 +53,7 @@ note("fork", fork.checkpoint())
 
 list(record(own, folder / f"{room}.lossgeo"))
 with Recording(folder / f"{room}.lossgeo") as recording:
-    note("recording", *(row.body for row in recording.records(0, recording.frames)))
+    note("recording", *(row.body for row in recording.stored_frames(0, recording.frames)))
 chunk, _ = train_chunk(experiment("softmax", "nsl", "nsl"), None, device="cpu", tick=lambda steps: None)
 note("chunk", whole(chunk))
 
