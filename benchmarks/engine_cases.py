@@ -54,7 +54,7 @@ def ready(experiment: Experiment, device: str = "cpu") -> Trainer:
     trainer = Trainer(experiment, device=device)
     for _ in range(1 if experiment.mode == "fast" else PATIENCE):
         trainer.advance()
-    trainer.wait()
+    trainer.stepper.wait()
     trainer.advance()
     if experiment.mode == "fast" and trainer.stage == "exact":
         raise NoProgramError(f"{experiment.net}, K = {len(experiment.panels)}")

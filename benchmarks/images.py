@@ -36,7 +36,7 @@ def main() -> None:
             table.add(panel.loss, seen.test_accuracy)
         table.notes.append(
             f"Seed {seed}: {'; '.join(_accuracies(frame) for frame in looks)} after each fifth of {trainer.step} steps "
-            f"in {seconds:.0f} s ({trainer.stage}, {trainer.precision}, {where})."
+            f"in {seconds:.0f} s ({trainer.stage}, {trainer.stepper.precision}, {where})."
         )
         print(table.notes[-1], flush=True)
     table.write()

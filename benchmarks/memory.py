@@ -47,14 +47,14 @@ def measured(runs: int, mode: str) -> list[float]:
         client = Client([Path(folder)], "cpu")
         client.open()
         try:
-            if not client.wait_ready(120):
+            if not client.worker.ready.wait(120):
                 raise TimeoutError("the worker did not start")
             for seed in range(runs):
                 _run(client, mode, seed)
-                assert client.worker.pid is not None
-                found.append(_resident(client.worker.pid))
+                assert client.worker.process is not None
+                found.append(_resident(client.worker.process.pid))
         finally:
-            client.close()
+            client.worker.close()
     return found
 
 

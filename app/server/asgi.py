@@ -41,7 +41,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
         with contextlib.suppress(asyncio.CancelledError):
             await collector
         set_trainer_client(None)
-        await asyncio.to_thread(client.close)
+        await asyncio.to_thread(client.worker.close)
 
 
 async def _collect_garbage() -> None:

@@ -18,9 +18,8 @@ from streamlit.runtime import Runtime
 
 from app.server.errors import language_of, refusal_response
 from app.trainer_client import trainer_client
-from engine.recording.file_format import SUFFIX
+from engine.recording.file_format import SUFFIX, message_from_json
 from engine.recording.library import Entry, check_id, title_of
-from engine.recording.message_json import message_from_json
 from engine.recording.reader import Recording
 from engine.running.client import Client
 from spec import Message, Refusal
@@ -173,10 +172,10 @@ def _answer_rest(request: Request, exists: bool) -> Response:
 async def _health(request: Request) -> Response:
     client = trainer_client()
     page = await Runtime.instance().is_ready_for_browser_connection
-    if not (client.ready and page[0]):
+    if not (client.worker.ready.is_set() and page[0]):
         sentence = Message.of("server.starting").render(_language(request))
         return JSONResponse({"status": "starting", "error": sentence}, 503)
-    return JSONResponse({"status": "ready", "device": client.device, "training": client.training})
+    return JSONResponse({"status": "ready", "device": client.worker.device, "training": client.training})
 
 
 async def _runs(_: Request) -> Response:

@@ -19,8 +19,7 @@ from app.server.routes import OPENING_TIME, describe, render_messages, with_mess
 from app.trainer_client import trainer_client
 from engine.config.experiment import refusal_of
 from engine.recording.library import check_id
-from engine.running.client import Client
-from engine.running.run_state import RunHandle
+from engine.running.client import Client, RunHandle
 from engine.running.subscriptions import Feed
 from spec import Message, Refusal
 
@@ -106,7 +105,7 @@ class _Viewer:
 
     async def watch(self, first: int | None) -> None:
         """Send frames and events from frame ``first`` on (default: the newest) until the viewer leaves."""
-        feed = self._client.subscribe(self._run)
+        feed = self._client.subscriptions.add(self._run)
         try:
             description = await run_in_threadpool(describe, self._client, self._run)
             await self.say({"type": "run", **description})
@@ -120,7 +119,7 @@ class _Viewer:
                 if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
                     raise result
         finally:
-            self._client.unsubscribe(self._run, feed)
+            self._client.subscriptions.remove(self._run, feed)
 
     async def say(self, message: Mapping[str, Any]) -> None:
         """Send a message, its sentences in the viewer's language."""

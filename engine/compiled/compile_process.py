@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.compiled.private_torch import compile_graph
+
 if TYPE_CHECKING:
     from engine.compiled.inductor import Compilation
 
@@ -69,7 +71,8 @@ def main() -> None:
     """Compile the job on standard input."""
     job: Compilation = pickle.load(sys.stdin.buffer)  # from the process that started this one
     torch.set_num_threads(job.threads)
-    job.compile([torch.zeros(shape, dtype=dtype) for shape, dtype in job.sizes])
+    example = [torch.zeros(shape, dtype=dtype) for shape, dtype in job.sizes]
+    compile_graph(job.trace(example), example)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ class Compilation(Job):
         """Return the operations of the step."""
         step = WholeStep(self.shape, torch.device(self.device))
         traced: GraphModule = make_fx(step)(*(tensor.clone() for tensor in example))
+        for node in traced.graph.nodes:
+            node.meta.pop("val", None)  # the tensors of the trace; the compiler makes its own
         return traced
 
     def make(self, example: list[Tensor]) -> Function:
@@ -39,25 +41,13 @@ class Compilation(Job):
         graph = self.trace(example)
         check_ending()
         if torch.device(self.device).type == "cpu":
-            mark = cache_folder.mark(self._fingerprint(graph))
+            # all that the compiled step depends on
+            text = f"{torch.__version__} {self.threads} {self.sizes} {graph.code}"
+            mark = cache_folder.mark(hashlib.sha256(text.encode()).hexdigest())
             if mark is not None and not mark.exists() and compile_apart(self, ENDING):
                 mark.touch()
         check_ending()
-        return self._compile(graph, example)
-
-    def compile(self, example: list[Tensor]) -> Function:
-        """Trace and compile the step here."""
-        return self._compile(self.trace(example), example)
-
-    def _compile(self, graph: GraphModule, example: list[Tensor]) -> Function:
-        for node in graph.graph.nodes:
-            node.meta.pop("val", None)  # the tensors of the trace; the compiler makes its own
         return compile_graph(graph, example)
-
-    def _fingerprint(self, graph: GraphModule) -> str:
-        """Return a hash of all that the compiled step depends on."""
-        text = f"{torch.__version__} {self.threads} {self.sizes} {graph.code}"
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def program_shapes(state: TrainState) -> dict[range, Shape]:

@@ -36,10 +36,9 @@ def without_input{_ARGUMENTS}
     return weight_gradient, bias_gradient
 """
 
-#: Inductor's settings on a processor. Kernels are called from C++ too, which takes half of the time of Python. What is
-#: read twice stays in memory, rather than being computed again for each class: steps of eight small nets get 4 %
-#: shorter. Headers are not compiled beforehand: that would make the first program 10 s slower and the next ones 2 s
-#: faster, and take 140 MiB of the folder for temporary files.
+#: Inductor's settings on a processor. Kernels are called from C++, which is faster than from Python. What is read twice
+#: stays in memory, rather than being computed again for each class. Headers are not compiled beforehand, which would
+#: make the first program slower.
 _CPU_SETTINGS: dict[str, object] = {
     "cpp_wrapper": True,
     "realize_reads_threshold": 2,

@@ -53,7 +53,13 @@ class GradientsTrace(Job):
                 continue
             check_ending()
             recorded = to_torchscript(operations, example)
-            if recorded is not None and self._same(python, recorded, example):
+            if recorded is None:
+                continue
+            for trial in trials(python, example):
+                check_ending()
+                if not same_bytes(python, recorded, trial):
+                    break
+            else:
                 return recorded
         return None
 
@@ -69,20 +75,11 @@ class GradientsTrace(Job):
 
         return each
 
-    @staticmethod
-    def _same(python: Gradients, recorded: Function, example: list[Tensor]) -> bool:
-        for trial in trials(python, example):
-            check_ending()
-            if not same_bytes(python, recorded, trial):
-                return False
-        return True
-
 
 def prelu_backward(pull: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients of PReLU's input and slope, number by number, with the bytes of PyTorch's kernel.
 
-    That kernel branches on each number, which a processor cannot predict. A step of sixteen small nets takes 10.2 ms
-    with this and 11.1 ms with the kernel.
+    It is faster than that kernel, which branches on each number.
     """
     above = torch.ops.aten.threshold_backward(pull, x, 0)  # the gradient where the input is above zero, else zero
     below = pull - above

@@ -6,9 +6,10 @@ from typing import final
 
 from engine.compiled.inductor import existing_step, program_shapes, request_step
 from engine.state.train_state import TrainState
-from engine.steps.base import Compiler, PendingFunction, Step
+from engine.steps.base import Compiler
 from engine.steps.exact import ExactStep
-from engine.steps.step_buffers import StepBuffers, StepInputs, next_inputs
+from engine.steps.step_buffers import BufferStep, StepBuffers, StepInputs, next_inputs
+from engine.steps.whole_step import Shape
 
 #: Steps between two looks for panels that have stopped.
 _LOOK_EVERY = 100
@@ -18,7 +19,7 @@ _AHEAD = 16
 
 
 @final
-class CompiledStep(Step):
+class CompiledStep(BufferStep):
     """Steps as the exact one takes them until the compiled one is there.
 
     Numbers differ from those of the exact step by rounding, which training amplifies; in which step it changes over is
@@ -27,10 +28,7 @@ class CompiledStep(Step):
     """
 
     def __init__(self, exact: ExactStep, worth: Callable[[], bool], compiler: Compiler | None = None) -> None:
-        super().__init__()
-        self.exact = exact
-        self.compiled: PendingFunction | None = None
-        self.buffers: StepBuffers | None = None
+        super().__init__(exact)
         self._worth, self._compiler = worth, compiler or request_step
         self._first = True  # whether nobody has looked yet for a step that is there already
         self._inputs: deque[StepInputs] = deque()
@@ -38,7 +36,11 @@ class CompiledStep(Step):
     def take(self, state: TrainState, most: int) -> None:
         """Take one step with all panels."""
         if self.compiled is None:
-            self.compiled = self._request(state)
+            if self._worth():
+                self.compiled = self._compiler(state)
+            elif self._first:
+                self.compiled = existing_step(state)
+            self._first = False
         function = self.compiled.result() if self.compiled is not None and self.compiled.done() else None
         if function is None:
             # what is recorded while the step is compiled would be there after it
@@ -47,7 +49,7 @@ class CompiledStep(Step):
             return
         self.stage = "compiled"
         if self.buffers is None:
-            self.buffers = StepBuffers(state, program_shapes(state))
+            self.buffers = StepBuffers(state, self.shapes(state))
             self.precision = "bfloat16" if self.buffers.shape.half else "float32"
         if not self._inputs:
             self._inputs.extend(next_inputs(state, _AHEAD))
@@ -58,33 +60,12 @@ class CompiledStep(Step):
         if state.step % _LOOK_EVERY == 0:
             self.sync(state)
 
-    def look(self, state: TrainState) -> None:
-        """Set the losses and norms of the next batch without a step."""
-        self.exact.look(state)
-
-    def sync(self, state: TrainState) -> None:
-        """Note the panels that have stopped."""
-        if self.buffers is not None:
-            self.buffers.sync(state)
+    def shapes(self, state: TrainState) -> dict[range, Shape]:
+        """Return the panels of each part of the compiled step, and its shape."""
+        return program_shapes(state)
 
     def refresh(self, state: TrainState) -> None:
         """Read the knobs again, or request another step where the losses are no longer of its families."""
-        self.exact.refresh(state)
+        super().refresh(state)
         self._inputs.clear()
-        if self.buffers is not None and self.buffers.refresh(state, program_shapes(state)):
-            return
-        self.compiled = self.buffers = None
-        self._first = True
-        self.stage, self.precision = "exact", "float32"
-
-    def wait(self) -> None:
-        """Wait until the compiled step is there, or never will be."""
-        if self.compiled is not None:
-            self.compiled.result()
-
-    def _request(self, state: TrainState) -> PendingFunction | None:
-        """Return the compiled step, if it is there or worth it."""
-        first, self._first = self._first, False
-        if self._worth():
-            return self._compiler(state)
-        return existing_step(state) if first else None
+        self._first = self._first or self.buffers is None

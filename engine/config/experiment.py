@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     SkipValidation,
     ValidationError,
     ValidationInfo,
-    field_serializer,
     field_validator,
     model_validator,
 )
@@ -27,7 +28,9 @@ from toy_data import DATA_SETS, DataSet
 _T = TypeVar("_T")
 
 #: Knobs as the caller gives them; the loss, net or data set that has them checks them.
-Knobs = Mapping[str, SkipValidation[float | int | str | bool]]
+Knobs = Annotated[
+    Mapping[str, SkipValidation[float | int | str | bool]], PlainSerializer(dict, return_type=dict[str, Any])
+]
 
 #: The whole numbers of an experiment, from the lowest to the highest that it allows.
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -71,23 +74,14 @@ class Panel(_Value):
     not exist, or has no such knob, or does not allow its value.
     """
 
-    loss: str
+    loss: Annotated[str, AfterValidator(lambda slug: one_of("loss", slug, LOSSES).slug)]
     knobs: Knobs = {}
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
-
-    @field_validator("loss")
-    @classmethod
-    def _check_loss(cls, slug: str) -> str:
-        return one_of("loss", slug, LOSSES).slug
 
     @model_validator(mode="after")
     def _fill_knobs(self) -> Self:
         object.__setattr__(self, "knobs", _fill(self.loss, knobs_of(LOSSES[self.loss]), self.knobs))
         return self
-
-    @field_serializer("knobs")
-    def _plain(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(knobs)
 
     def make(self) -> Loss:
         """Make the loss of this panel."""
@@ -105,9 +99,9 @@ class Experiment(_Value):
     Raises ``Refusal`` with the first thing that is wrong, and so does ``parse``.
     """
 
-    data: str = "digits"
+    data: Annotated[str, AfterValidator(lambda slug: one_of("data", slug, DATA_SETS).slug)] = "digits"
     dials: Knobs = {}
-    net: str = "mlp"
+    net: Annotated[str, AfterValidator(lambda slug: one_of("net", slug, NETS).slug)] = "mlp"
     net_knobs: Knobs = {}
     dim: Literal[2, 3] = 2
     panels: Annotated[tuple[Panel, ...], Field(min_length=1, max_length=64)]
@@ -125,26 +119,11 @@ class Experiment(_Value):
     def _number(cls, value: Any, info: ValidationInfo) -> Any:
         return NUMBERS[str(info.field_name)].check(value)
 
-    @field_validator("data")
-    @classmethod
-    def _check_data(cls, slug: str) -> str:
-        return one_of("data", slug, DATA_SETS).slug
-
-    @field_validator("net")
-    @classmethod
-    def _check_net(cls, slug: str) -> str:
-        return one_of("net", slug, NETS).slug
-
     @model_validator(mode="after")
     def _fill_knobs(self) -> Self:
-        dials = _fill(self.data, knobs_of(DATA_SETS[self.data]), self.dials)
-        object.__setattr__(self, "dials", dials)
+        object.__setattr__(self, "dials", _fill(self.data, knobs_of(DATA_SETS[self.data]), self.dials))
         object.__setattr__(self, "net_knobs", _fill(self.net, knobs_of(NETS[self.net]), self.net_knobs))
         return self
-
-    @field_serializer("dials", "net_knobs")
-    def _plain(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(knobs)
 
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any]) -> "Experiment":

@@ -13,36 +13,30 @@ _SHOWN = 60
 
 #: Which sentence says what is allowed, by pydantic's type of error, and which of its values it shows.
 _SENTENCES: Mapping[str, tuple[str, str]] = {
-    "missing": ("needed", ""),
-    "greater_than": ("above", "gt"),
-    "greater_than_equal": ("least", "ge"),
-    "less_than": ("below", "lt"),
-    "less_than_equal": ("most", "le"),
-    "too_long": ("longest", "max_length"),
-    "too_short": ("shortest", "min_length"),
-    "string_too_long": ("most_characters", "max_length"),
-    "string_too_short": ("least_characters", "min_length"),
-    "literal_error": ("one_of", "expected"),
-    "union_tag_invalid": ("one_of", "expected_tags"),
-    "union_tag_not_found": ("needed", ""),
-    "finite_number": ("finite", ""),
-    "float_type": ("number", ""),
-    "float_parsing": ("number", ""),
-    "int_type": ("whole", ""),
-    "int_parsing": ("whole", ""),
-    "int_parsing_size": ("whole", ""),
-    "int_from_float": ("whole", ""),
-    "string_type": ("text", ""),
-    "string_unicode": ("text", ""),
-    "bool_type": ("switch", ""),
-    "bool_parsing": ("switch", ""),
-    "list_type": ("list", ""),
-    "tuple_type": ("list", ""),
-    "dict_type": ("mapping", ""),
-    "mapping_type": ("mapping", ""),
-    "model_type": ("model", "class_name"),
-    "json_invalid": ("json", ""),
-    "json_type": ("json", ""),
+    kind: (sentence, limit)
+    for sentence, limit, *kinds in (
+        ("needed", "", "missing", "union_tag_not_found"),
+        ("above", "gt", "greater_than"),
+        ("least", "ge", "greater_than_equal"),
+        ("below", "lt", "less_than"),
+        ("most", "le", "less_than_equal"),
+        ("longest", "max_length", "too_long"),
+        ("shortest", "min_length", "too_short"),
+        ("most_characters", "max_length", "string_too_long"),
+        ("least_characters", "min_length", "string_too_short"),
+        ("one_of", "expected", "literal_error"),
+        ("one_of", "expected_tags", "union_tag_invalid"),
+        ("finite", "", "finite_number"),
+        ("number", "", "float_type", "float_parsing"),
+        ("whole", "", "int_type", "int_parsing", "int_parsing_size", "int_from_float"),
+        ("text", "", "string_type", "string_unicode"),
+        ("switch", "", "bool_type", "bool_parsing"),
+        ("list", "", "list_type", "tuple_type"),
+        ("mapping", "", "dict_type", "mapping_type"),
+        ("model", "class_name", "model_type"),
+        ("json", "", "json_invalid", "json_type"),
+    )
+    for kind in kinds
 }
 
 #: What pydantic adds to the place of a value that may be of several types: the types that it tried.
@@ -77,7 +71,9 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
         loc, allowed = loc[:-1], _allowed("value")
     else:
         sentence, limit = _SENTENCES.get(kind, ("other", ""))
-        allowed = _allowed(sentence, **({"limit": _limit(values[limit])} if limit else {}))
+        most = values.get(limit)
+        shown = f"{most:g}" if isinstance(most, float) else str(most).replace(" or ", ", ")  # pydantic lists in English
+        allowed = _allowed(sentence, **({"limit": shown} if limit else {}))
     if kind.startswith("union_tag"):
         loc, text = [*loc, values["discriminator"].strip("'")], repr(values.get("tag"))
     if kind in {"missing", "union_tag_not_found"}:
@@ -90,12 +86,6 @@ def refusal(error: ValidationError, names: Mapping[str, Collection[str]]) -> Ref
 
 def _allowed(sentence: str, **values: object) -> Message:
     return Message.of(f"fields.allowed.{sentence}", **values)
-
-
-def _limit(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value).replace(" or ", ", ")  # pydantic lists in English
 
 
 def _short(value: object) -> str:

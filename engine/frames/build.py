@@ -1,13 +1,15 @@
 """Builds a frame: everything that is shown of all panels, under one set of weights."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.frames import metrics, retrieval_metrics
-from engine.frames.frame import Floats, Frame, PanelFrame
+from engine.frames.frame import HEAD_NUMBERS, Floats, Frame, PanelFrame
 from engine.frames.inputs import FrameInputs, off
 from engine.frames.metrics import Cloud
 from engine.state.data import Look
@@ -121,27 +123,12 @@ def _head(loss: Loss, state: Mapping[str, Tensor], means: Tensor) -> Head:
     """Return the head of the loss on the processor; the class means take its place where it has none."""
     head = loss.head(state)
     if head is None:
-        bias = torch.zeros(len(means))
-        return Head(
-            kind=HeadKind.COSINE if loss.directional() else HeadKind.EUCLIDEAN,
-            weight=means.float().cpu(),
-            bias=bias,
-            learned=False,
-        )
-    log_variance = None if head.log_variance is None else _plain(head.log_variance)
-    return Head(
-        kind=head.kind,
-        weight=_plain(head.weight),
-        bias=_plain(head.bias),
-        log_variance=log_variance,
-        factor=float(head.factor),
-        blend=float(head.blend),
-        angle=float(head.angle),
-        cosine=float(head.cosine),
-        score=float(head.score),
-        distance=float(head.distance),
-        learned=head.learned,
-    )
+        kind = HeadKind.COSINE if loss.directional() else HeadKind.EUCLIDEAN
+        return Head(kind=kind, weight=means.float().cpu(), bias=torch.zeros(len(means)), learned=False)
+    tensors = {"weight": head.weight, "bias": head.bias, "log_variance": head.log_variance}
+    plain: dict[str, Any] = {name: float(getattr(head, name)) for name in HEAD_NUMBERS}
+    plain |= {name: own.detach().float().cpu().clone() for name, own in tensors.items() if own is not None}
+    return replace(head, **plain)
 
 
 def _scores(loss: Loss, z: Tensor, state: Mapping[str, Tensor], head: Head) -> Tensor:
@@ -171,10 +158,6 @@ def _gradient_histogram(lengths: Tensor) -> Floats:
     low, high = DECADES
     decades = np.log10(values[np.isfinite(values)].clip(10**low, 10**high)).clip(low, high)
     return np.histogram(decades, BINS, DECADES)[0].astype(np.float32)
-
-
-def _plain(tensor: Tensor) -> Tensor:
-    return tensor.detach().float().cpu().clone()
 
 
 def _array(tensor: Tensor) -> Floats:

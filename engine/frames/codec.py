@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from engine.frames.frame import Floats, Frame, PanelFrame
+from engine.frames.frame import HEAD_NUMBERS, Floats, Frame, PanelFrame
 from engine.state.points import Points
 from losses import Head, HeadKind
 from spec import Message, Refusal
@@ -22,7 +22,6 @@ MISSING = 65535
 #: The reason of a decoded panel that diverged; the true one stands in the recording's events.
 DIVERGED = Message.of("server.panel_diverged")
 
-_HEAD_NUMBERS = ("factor", "blend", "angle", "cosine", "score", "distance")
 _PANEL_NUMBERS = ("loss", "train_accuracy", "test_accuracy")
 
 
@@ -126,7 +125,7 @@ def _describe(panel: PanelFrame) -> dict[str, Any]:
         "knobs": dict(panel.knobs),
         "metrics": {name: _number(value) for name, value in panel.metrics.items()},
         "head": {"kind": head.kind.value, "learned": head.learned}
-        | {name: float(getattr(head, name)) for name in _HEAD_NUMBERS},
+        | {name: float(getattr(head, name)) for name in HEAD_NUMBERS},
     }
 
 
@@ -159,7 +158,7 @@ def _head(described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> H
         weight=torch.from_numpy(arrays["weight"]),
         bias=torch.from_numpy(arrays["bias"]),
         log_variance=None if variance is None else torch.from_numpy(variance),
-        **{name: described[name] for name in _HEAD_NUMBERS},
+        **{name: described[name] for name in HEAD_NUMBERS},
     )
 
 

@@ -11,6 +11,9 @@ from spec import Message
 
 Floats = NDArray[np.float32]
 
+#: The numbers of a head that are not arrays.
+HEAD_NUMBERS = ("factor", "blend", "angle", "cosine", "score", "distance")
+
 
 @dataclass(frozen=True, eq=False)
 class PanelFrame:

@@ -44,12 +44,15 @@ class FrameInputs:
     @classmethod
     def of(cls, state: TrainState, looks: int | None, *, full: bool = False) -> Self:
         """Copy what the next step changes; ``full``: all metrics, also in a step that does not have them by itself."""
+        # by the step alone, so that panels that stop change nothing
+        every = state.experiment.steps_per_frame * retrieval_metrics.FULL_EVERY
+        due = state.step % every == 0 or state.step == state.experiment.steps or state.step >= state.horizon
         plan, values = state.weights.plan, state.weights.values.clone()
         learned = (plan.state(values, panel) for panel in range(len(state.losses)))
         rule_state = ({name: tensor.clone() for name, tensor in own.items()} for own in state.rule_state)
         inputs = cls(
             step=state.step,
-            full=full or _full(state),
+            full=full or due,
             data=state.data,
             places=state.batches.at(max(0, state.step - 1)),
             looks=looks,
@@ -93,9 +96,3 @@ def off(tensor: Tensor) -> Tensor:
 def _stream(device: torch.device) -> torch.cuda.Stream:
     # of the lowest priority, which is the usual one
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-
-
-def _full(state: TrainState) -> bool:
-    """Return whether the frame has all metrics: by its step alone, so that panels that stop change nothing."""
-    every = state.experiment.steps_per_frame * retrieval_metrics.FULL_EVERY
-    return state.step % every == 0 or state.step == state.experiment.steps or state.step >= state.horizon

@@ -12,8 +12,8 @@ _MMAP_THRESHOLD, _LARGE = -3, 2**25
 def keep_freed() -> None:
     """Let this process keep the memory that it frees: the next step needs as much again.
 
-    A step of eight convolutional nets takes 38 ms where it gets its pages from the system, and 26 ms where it does not.
-    Does nothing where the C library is not glibc.
+    Convolutional nets are much slower where each step gets its pages from the system. Does nothing
+    where the C library is not glibc.
     """
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")

@@ -10,28 +10,18 @@ import torch
 
 
 @contextmanager
-def full_precision(device: torch.device) -> Iterator[None]:
-    """Compute in float32 alone, and convolutions in the same order each time."""
-    with _switches(device, allow_tf32=False):
-        yield
+def product_precision(device: torch.device, *, tf32: bool) -> Iterator[None]:
+    """Compute products in float32 alone, and convolutions in the same order each time.
 
-
-@contextmanager
-def tf32(device: torch.device) -> Iterator[None]:
-    """Let products and convolutions round what they read to TF32: ten bits of the fraction, and the whole range."""
-    with _switches(device, allow_tf32=True):
-        yield
-
-
-@contextmanager
-def _switches(device: torch.device, *, allow_tf32: bool) -> Iterator[None]:
+    With ``tf32`` they round what they read to TF32 instead: ten bits of the fraction, and the whole range.
+    """
     if device.type != "cuda":
         yield
         return
     before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = tf32
     try:
-        with torch.backends.cudnn.flags(enabled=True, deterministic=not allow_tf32, allow_tf32=allow_tf32):
+        with torch.backends.cudnn.flags(enabled=True, deterministic=not tf32, allow_tf32=tf32):
             yield
     finally:
         torch.backends.cuda.matmul.allow_tf32 = before

@@ -1,7 +1,6 @@
 """How many threads training uses: one core is left to other programs.
 
-Small nets gain little from a second thread. Where another program has its core, they wait for it at every operation:
-single steps of 5 ms took 475 ms then.
+Small nets gain little from a second thread. Where another program has its core, they wait for it at every operation.
 """
 
 import os
@@ -11,8 +10,7 @@ from contextlib import contextmanager
 
 import torch
 
-#: Seconds for which a thread of Python may keep another one waiting. While another thread traces, a step of sixteen
-#: small nets takes 14 ms with this and 21 ms with ten times as much; a lower value gains nothing.
+#: Seconds for which a thread of Python may keep another one waiting; a lower value gains nothing.
 _TURN = 0.00005
 
 

@@ -17,10 +17,7 @@ _LAYERS = ((1, 5), (2, 3), (4, 3))
 @final
 @dataclass(frozen=True, kw_only=True)
 class Cnn(Net):
-    """Three convolutions that halve the picture and a hidden layer, with slopes (PReLU), for pictures of any size.
-
-    Without the hidden layer embeddings of MNIST in the plane reached 0.95 to 0.97 in five epochs, with it 0.98.
-    """
+    """Three convolutions that halve the picture and a hidden layer, with slopes (PReLU), for pictures of any size."""
 
     slug: ClassVar[str] = "cnn"
 

@@ -64,7 +64,8 @@ class Module(Net):
     def init(self, sample: tuple[int, ...], dim: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the weights that the module starts with, drawn from a generator."""
         seed = int(torch.randint(2**62, (), generator=generator))
-        start, again = (_start(_build(self, sample, dim, seed)) for _ in range(2))
+        modules = (_build(self, sample, dim, seed) for _ in range(2))
+        start, again = ({name: own.detach().clone() for name, own in one.named_parameters()} for one in modules)
         if any(not torch.equal(start[name], again[name]) for name in start):
             raise _refusal(self, "start")
         return start
@@ -155,10 +156,6 @@ def _build(net: Module, sample: tuple[int, ...], dim: int, seed: int) -> nn.Modu
 
 def _layout(module: nn.Module) -> Layout:
     return {name: tuple(own.shape) for name, own in module.named_parameters()}
-
-
-def _start(module: nn.Module) -> dict[str, Tensor]:
-    return {name: own.detach().clone() for name, own in module.named_parameters()}
 
 
 def _refusal(net: Module, key: str, **values: object) -> Refusal:

@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, Self, final
 
 from engine.config.edits import Edit
 from engine.frames.codec import decode, decode_points
 from engine.frames.frame import Frame
-from engine.recording.file_format import APPLICATION_ID, PATIENCE, USER_VERSION, Event, StoredFrame
+from engine.recording.file_format import APPLICATION_ID, PATIENCE, USER_VERSION, Event, StoredFrame, message_from_json
 from engine.recording.html_card import render_card
-from engine.recording.message_json import message_from_json
 from engine.state.points import Points
 from spec import Message, Refusal
 
@@ -49,7 +48,7 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._closed = True
         self._rows.close()
 

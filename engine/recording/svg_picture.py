@@ -50,7 +50,9 @@ def _paths(panel: PanelFrame, points: Points) -> str:
     paths += [_path(_dots(at[labels == c]), class_hex(int(c)), _DOT) for c in np.unique(labels)]
     # mistakes again, so that no other sample covers one
     paths += [_path(_dots(at[wrong & (labels == c)]), class_hex(int(c)), _DOT) for c in np.unique(labels[wrong])]
-    paths += [_path("M" + "L".join(map(_pair, to_pixels(ends))), class_hex(c), _STROKE) for c, ends in lines.items()]
+    for c, ends in lines.items():
+        (x0, y0), (x1, y1) = to_pixels(ends).tolist()
+        paths.append(_path(f"M{x0} {y0}L{x1} {y1}", class_hex(c), _STROKE))
     return "".join(paths)
 
 
@@ -89,10 +91,6 @@ def _projection(points: Floats) -> Callable[[NDArray[np.floating]], Pixels]:
         return np.rint(_SIDE / 2 + offset).astype(np.int64)
 
     return to_pixels
-
-
-def _pair(place: Pixels) -> str:
-    return f"{place[0]} {place[1]}"
 
 
 def _dots(at: Pixels) -> str:

@@ -15,8 +15,16 @@ from typing import Any, final
 
 import torch
 
-from engine.recording.file_format import APPLICATION_ID, PAGE_SIZE, PATIENCE, SCHEMA, USER_VERSION, Event, StoredFrame
-from engine.recording.message_json import message_to_json
+from engine.recording.file_format import (
+    APPLICATION_ID,
+    PAGE_SIZE,
+    PATIENCE,
+    SCHEMA,
+    USER_VERSION,
+    Event,
+    StoredFrame,
+    message_to_json,
+)
 from engine.recording.reader import Recording
 from spec import Message, Refusal
 
@@ -39,11 +47,6 @@ class Recorder:
         self.frames = self._count_frames()
 
     @classmethod
-    def create(cls, path: Path, meta: Mapping[str, Any], points: bytes) -> "Recorder":
-        """Create a recording; raise ``Refusal`` where it exists, and ``OSError`` where it cannot be written."""
-        return cls._create(path, meta, points, (), ())
-
-    @classmethod
     def fork(cls, path: Path, source: Recording, frame: int, device: str) -> "Recorder":
         """Create a recording from another one up to ``frame``: its frames, edits and checkpoints."""
         last = source.step_of(frame)
@@ -56,20 +59,21 @@ class Recorder:
             or (event.kind == "stage" and event.step <= last)
             or (event.kind == "diverged" and event.frame is not None and event.frame <= frame)
         )
-        self = cls._create(path, meta, source.points_blob, source.stored_frames(0, frame + 1), events)
+        self = cls.create(path, meta, source.points_blob, source.stored_frames(0, frame + 1), events)
         for step, body in source.checkpoints(last):
             self.write_checkpoint(step, body)
         return self
 
     @classmethod
-    def _create(
+    def create(
         cls,
         path: Path,
         meta: Mapping[str, Any],
         points: bytes,
-        frames: Iterable[StoredFrame],
-        events: Iterable[Event],
+        frames: Iterable[StoredFrame] = (),
+        events: Iterable[Event] = (),
     ) -> "Recorder":
+        """Create a recording; raise ``Refusal`` where it exists, and ``OSError`` where it cannot be written."""
         if path.is_dir():
             raise Refusal("errors.recording_folder", name=path)
         if path.exists():

@@ -17,12 +17,17 @@ _MIN_STEPS = 100
 MAX_CHECKPOINT = 2**29
 
 
+def checkpoint_size(trainer: Trainer) -> int:
+    """Return about how many bytes a checkpoint has: the weights, and Adam's two means of each."""
+    return 3 * trainer.weights.values.nbytes
+
+
 def make_checkpoint(trainer: Trainer) -> bytes | None:
     """Return a trainer's checkpoint, or ``None`` where it is too large to store."""
-    return trainer.checkpoint() if trainer.checkpoint_size <= MAX_CHECKPOINT else None
+    return trainer.checkpoint() if checkpoint_size(trainer) <= MAX_CHECKPOINT else None
 
 
 def steps_between(trainer: Trainer) -> int:
     """Return how many steps lie between two checkpoints of a run."""
     budget = _SHARE * MAX_MIB * 2**20
-    return max(_MIN_STEPS, math.ceil(trainer.horizon * trainer.checkpoint_size / budget))
+    return max(_MIN_STEPS, math.ceil(trainer.train_state.horizon * checkpoint_size(trainer) / budget))

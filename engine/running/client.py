@@ -4,16 +4,16 @@ import asyncio
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 from engine.config.edits import check_edit
 from engine.config.experiment import Experiment
+from engine.recording.file_format import message_from_json
 from engine.recording.library import Library
-from engine.recording.message_json import message_from_json
-from engine.running.run_state import ACTIVE, RunHandle, RunState
-from engine.running.subscriptions import Feed, Subscriptions
+from engine.running.subscriptions import Subscriptions
 from engine.running.worker_process import Announcement, WorkerProcess
 from spec import Message, Refusal
 
@@ -24,11 +24,53 @@ MAX_OPEN = 32
 _MAX_STATES = 1000
 
 
+#: The statuses of a run that is trained, or soon will be.
+ACTIVE = frozenset({"opening", "open"})
+
+
+@final
+@dataclass(frozen=True)
+class RunHandle:
+    """The answer to a start or an edit: a run, and the token of its owner where the caller owns it.
+
+    ``frame`` is the last frame that a fork shares with its source.
+    """
+
+    id: str
+    owner: str | None
+    frame: int | None = None
+
+
+@final
+@dataclass(eq=False)
+class RunState:
+    """A run of this worker or of one before it; the client writes it under its lock.
+
+    ``live``: the worker holds it. ``pure``: no edit was made, so that its experiment alone determines it. ``opened`` is
+    set once the recording can be read, or never will be.
+    """
+
+    id: str
+    key: str
+    experiment: Experiment
+    status: str = "opening"
+    live: bool = True
+    pure: bool = True
+    frames: int = 0
+    reason: Message | None = None
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def active(self) -> bool:
+        """Whether the worker trains it, or soon will."""
+        return self.live and self.status in ACTIVE
+
+
 @final
 class Client:
-    """The worker and its runs. Every method may be called from every thread; none trains, none calls torch.
+    """The runs of a ``worker``. Every method may be called from every thread; none trains, none calls torch.
 
-    ``folders``: new recordings go into the first, the others are only read.
+    ``folders``: new recordings go into the first, the others are only read. ``subscriptions``: the viewers of each run.
     """
 
     def __init__(self, folders: Sequence[Path], device: str = "auto") -> None:
@@ -41,16 +83,6 @@ class Client:
         self._lock = threading.RLock()
 
     @property
-    def ready(self) -> bool:
-        """Whether the worker takes commands."""
-        return self.worker.ready
-
-    @property
-    def device(self) -> str:
-        """What the worker trains on; empty before it is ready."""
-        return self.worker.device
-
-    @property
     def training(self) -> int:
         """How many runs are trained, or soon will be."""
         return sum(state.active for state in list(self._states.values()))
@@ -59,14 +91,6 @@ class Client:
         """Start the worker, in the background."""
         self.library.folder.mkdir(parents=True, exist_ok=True)
         self.worker.open()
-
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until the worker takes commands; return whether it does."""
-        return self.worker.wait_ready(timeout)
-
-    def close(self) -> None:
-        """End the worker; it ends its runs first."""
-        self.worker.close()
 
     def start(self, experiment: Experiment) -> RunHandle:
         """Return a run of an experiment: one that is trained now, a complete recording, or a new run.
@@ -157,14 +181,6 @@ class Client:
                 del self._reads[next(iter(self._reads))]
         return await asyncio.shield(read[1])
 
-    def subscribe(self, run: str) -> Feed:
-        """Return a feed of what happens in a run; call it in the event loop that reads the feed."""
-        return self.subscriptions.add(run)
-
-    def unsubscribe(self, run: str, feed: Feed) -> None:
-        """End a feed."""
-        self.subscriptions.remove(run, feed)
-
     def _pack_frame(self, run: str, frame: int) -> bytes:
         with self.library.open(run) as recording:
             recording.step_of(frame)
@@ -174,7 +190,7 @@ class Client:
         """Return the state of a new run and the token of its owner."""
         if self.training >= MAX_OPEN:
             raise Refusal("server.too_many_runs", limit=MAX_OPEN)
-        if not self.ready:
+        if not self.worker.ready.is_set():
             raise Refusal("server.worker_absent")
         over = len(self._states) - _MAX_STATES
         for old in [state.id for state in self._states.values() if not state.live][: max(0, over)]:
@@ -189,38 +205,26 @@ class Client:
 
     def _take(self, announcement: Announcement) -> None:
         """Act on an announcement of the worker."""
-        actions: dict[str, Callable[[RunState, Announcement], None]] = {
-            "opened": self._open_run,
-            "frame": self._count_frame,
-            "status": self._set_status,
-            "event": self._pass_event,
-            "error": self._pass_error,
-            "closed": self._close_run,
-        }
         with self._lock:
-            actions[announcement["say"]](self._states[announcement["run"]], announcement)
-
-    def _open_run(self, state: RunState, announcement: Announcement) -> None:
-        state.status, state.frames = "open", announcement["frames"]
-        state.opened.set()
-
-    def _count_frame(self, state: RunState, announcement: Announcement) -> None:
-        state.frames = announcement["frame"] + 1
-        self.subscriptions.notify(state.id, None)
-
-    def _set_status(self, state: RunState, announcement: Announcement) -> None:
-        self._end_run(state, announcement["status"], message_from_json(announcement["reason"]))
-
-    def _pass_event(self, state: RunState, announcement: Announcement) -> None:
-        event = {key: announcement[key] for key in ("kind", "step", "frame", "body")}
-        self.subscriptions.notify(state.id, {"type": "event", **event})
-
-    def _pass_error(self, state: RunState, announcement: Announcement) -> None:
-        self.subscriptions.notify(state.id, {"type": "error", "error": message_from_json(announcement["error"])})
-
-    def _close_run(self, state: RunState, _: Announcement) -> None:
-        state.live = False
-        self._owners.pop(state.id, None)
+            state = self._states[announcement["run"]]
+            match announcement["say"]:
+                case "opened":
+                    state.status, state.frames = "open", announcement["frames"]
+                    state.opened.set()
+                case "frame":
+                    state.frames = announcement["frame"] + 1
+                    self.subscriptions.notify(state.id, None)
+                case "status":
+                    self._end_run(state, announcement["status"], message_from_json(announcement["reason"]))
+                case "event":
+                    event = {key: announcement[key] for key in ("kind", "step", "frame", "body")}
+                    self.subscriptions.notify(state.id, {"type": "event", **event})
+                case "error":
+                    error = message_from_json(announcement["error"])
+                    self.subscriptions.notify(state.id, {"type": "error", "error": error})
+                case "closed":
+                    state.live = False
+                    self._owners.pop(state.id, None)
 
     def _end_run(self, state: RunState, status: str, reason: Message | None) -> None:
         state.status, state.reason = status, reason

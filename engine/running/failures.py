@@ -2,6 +2,8 @@
 
 import errno
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -24,3 +26,13 @@ def is_out_of_memory(error: Exception) -> bool:
     """Tell whether memory was missing."""
     # on the CPU, PyTorch raises a plain RuntimeError that says "can't allocate memory"
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+@contextmanager
+def disk_refusals(key: str, **values: object) -> Iterator[None]:
+    """Turn errors of the disk into the sentence ``key``, which gives the system's ``reason``."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        raise Refusal(key, **values, reason=reason) from error

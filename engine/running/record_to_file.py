@@ -1,19 +1,18 @@
 """Training straight into a file, without a worker: for the command line and for the shipped presets."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.config.experiment import Experiment, one_of
 from engine.frames.frame import Frame
 from engine.machine.threads import leave_one_core
+from engine.recording.writer import Recorder
 from engine.running.checkpoint_policy import make_checkpoint, steps_between
+from engine.running.failures import disk_refusals
 from engine.running.frame_sampler import FRAME_MODES, FrameMode, FrameSampler
 from engine.running.run_events import RunEvents
 from engine.running.run_log import open_recorder
 from engine.training.trainer import Trainer
-from spec import Refusal
 
 #: Steps between two checkpoints at least. A live run has more of them; a file that is passed on stays small.
 _CHECKPOINT_STEPS = 330
@@ -34,10 +33,28 @@ def record(
     one_of("frames", frames, dict.fromkeys(FRAME_MODES))
     trainer = Trainer(experiment, device=device)
     sampler = FrameSampler(trainer, experiment.steps_per_frame, adapted=frames == "adapted")
-    spacing = max(_CHECKPOINT_STEPS, steps_between(trainer))
-    with leave_one_core(), _disk_refusals(path):
-        recorder = open_recorder(path, experiment, trainer, device)
+    with disk_refusals("errors.recording_disk", name=path):
+        with leave_one_core():
+            recorder = open_recorder(path, experiment, trainer, device)
+        spacing = max(_CHECKPOINT_STEPS, steps_between(trainer))
+        yield from train_into(recorder, trainer, sampler, checkpoint_steps=spacing)
+
+
+def train_into(
+    recorder: Recorder,
+    trainer: Trainer,
+    sampler: FrameSampler,
+    *,
+    checkpoint_steps: int | None = None,
+    tick: Callable[[int], object] = lambda _: None,
+) -> Iterator[Frame]:
+    """Train to the end into an open recording, which is ended then, and yield the frames as they are written.
+
+    ``checkpoint_steps`` are the steps between two checkpoints; without it there are none. ``tick`` is called with the
+    number of steps as they are done. Where the caller stops early, the recording ends as ``stopped``.
+    """
     status, events = "stopped", RunEvents()
+    most = checkpoint_steps or trainer.experiment.steps
     try:
         while True:
             if sampler.has_frame(trainer):
@@ -45,34 +62,22 @@ def record(
                     pair = sampler.make_frame(trainer)
                 if pair is not None:
                     frame, body = pair
-                    with _disk_refusals(path):
-                        recorder.write_frame(frame.step, body)
-                        for event in events.divergence_events(trainer.stopped):
-                            recorder.append_event(trainer.step, *event)
+                    recorder.write_frame(frame.step, body)
+                    for event in events.divergence_events(trainer.stopped):
+                        recorder.append_event(trainer.step, *event)
                     yield frame
             if trainer.finished:
                 break
+            before = trainer.step
             with leave_one_core():
-                sampler.advance(trainer, spacing - trainer.step % spacing)
-            with _disk_refusals(path):
-                for event in events.stage_events(trainer.stage, trainer.precision):
-                    recorder.append_event(trainer.step, *event)
-                if trainer.finished or trainer.step % spacing == 0:
-                    checkpoint = make_checkpoint(trainer)
-                    if checkpoint is not None:
-                        recorder.write_checkpoint(trainer.step, checkpoint)
+                sampler.advance(trainer, most - before % most)
+            for event in events.stage_events(trainer.stage, trainer.stepper.precision):
+                recorder.append_event(trainer.step, *event)
+            if checkpoint_steps is not None and (trainer.finished or trainer.step % checkpoint_steps == 0):
+                checkpoint = make_checkpoint(trainer)
+                if checkpoint is not None:
+                    recorder.write_checkpoint(trainer.step, checkpoint)
+            tick(trainer.step - before)
         status = "done"
     finally:
-        with _disk_refusals(path):
-            recorder.end(trainer.step, status)
-
-
-@contextmanager
-def _disk_refusals(path: Path) -> Iterator[None]:
-    """Turn errors of the disk into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise Refusal("errors.recording_disk", name=path, reason=error.strerror or type(error).__name__) from error
-    except sqlite3.Error as error:
-        raise Refusal("errors.recording_disk", name=path, reason=str(error)) from error
+        recorder.end(trainer.step, status)

@@ -15,7 +15,6 @@ from engine.frames.retrieval_metrics import FULL_EVERY
 from engine.machine.threads import cores
 from engine.recording.reader import Recording
 from engine.running.pacing import FREE_CORE_SHARE, TRAINING_CORE_SHARE, Pace
-from engine.running.replay import replay
 from engine.running.run_events import RunEvents
 from engine.running.run_log import Announce, RunLog
 from engine.training.trainer import Trainer
@@ -30,6 +29,8 @@ class Run:
     commands that arrive, and then obeys them in order.
     """
 
+    _pace: Pace  # from when it is ready
+
     def __init__(self, path: Path, device: str, announce: Announce, background_frames: BackgroundFrames) -> None:
         self.path = path
         self.status = "open"
@@ -42,7 +43,6 @@ class Run:
         self._preparation: Iterator[None] = iter(())
         self._commands: list[Callable[[], None]] = []  # for when it is ready
         self._trainer: Trainer | None = None
-        self._pace: Pace | None = None
         self._events = RunEvents()
         self._single_frames = 0  # that the viewer of a paused run still waits for
         self._since_full = 0  # frames since the last one with all metrics
@@ -56,17 +56,12 @@ class Run:
     @property
     def due(self) -> float:
         """When the next frame may begin."""
-        return 0.0 if self._pace is None else self._pace.due
+        return self._pace.due if self.ready else 0.0
 
     @property
     def wanted(self) -> bool:
         """Whether there is work to do, now or when it is due."""
         return self.status == "open" and (not self.paused or not self.ready or self._single_frames > 0)
-
-    @property
-    def editable(self) -> bool:
-        """Whether an edit makes it go on."""
-        return self.status in {"open", "done"}
 
     # Commands
 
@@ -80,16 +75,29 @@ class Run:
             self._commands.append(partial(self.edit, edit))
         self._preparation = self._prepare_fork(source, frame)
 
+    def obey(self, task: str, command: Mapping[str, Any]) -> None:
+        """Obey a command (``engine.running.worker``) now; but for an end, at the earliest once the run is ready."""
+        if task in {"stop", "close"}:
+            self.end("stopped")
+            self.status = "stopped"
+        elif not self.ready:
+            self._commands.append(partial(self.obey, task, command))
+        elif task == "edit":
+            self.edit(command)
+        elif task == "pace":
+            self.pace(command["frames_per_second"], command["steps_per_frame"])
+        elif task == "step":
+            self.single()
+        else:
+            self.pause(task == "pause")
+
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Move a knob before the next step; a run that was done goes on."""
-        if self._postpone(partial(self.edit, edit)):
-            return
-        if not self.editable:
+        if self.status not in {"open", "done"}:
             raise Refusal("server.run_let_go")
         self.deliver_frame(wait=True)
         self.trainer.apply(Edit(self.trainer.step, edit["panel"], edit["knob"], edit["value"]))
-        if self._pace is not None:
-            self._pace.hasten_frame()
+        self._pace.hasten_frame()
         if self.status == "done":
             self._log.reopen()
             self._set_status("open")
@@ -97,8 +105,6 @@ class Run:
 
     def pause(self, paused: bool) -> None:
         """Halt, or go on."""
-        if self._postpone(partial(self.pause, paused)):
-            return
         if self.status == "open" and paused != self.paused:
             self.paused = paused
             self._single_frames = 0
@@ -106,16 +112,12 @@ class Run:
 
     def single(self) -> None:
         """Make one frame while the run is paused."""
-        if not self._postpone(self.single) and self.paused:
+        if self.paused:
             self._single_frames += 1
-            if self._pace is not None:
-                self._pace.due = 0.0
+            self._pace.due = 0.0
 
     def pace(self, frames_per_second: float, steps_per_frame: int) -> None:
         """Change how often frames come and how many steps lie between two of them."""
-        if self._postpone(partial(self.pace, frames_per_second, steps_per_frame)):
-            return
-        assert self._pace is not None
         self._pace.set(frames_per_second, steps_per_frame)
         if self.status == "open":
             self._write_event("pace", {"frames_per_second": frames_per_second, "steps_per_frame": steps_per_frame})
@@ -145,15 +147,14 @@ class Run:
         if self.trainer.finished:  # forked from its last frame, without an edit
             self.end("done")
             return True
-        assert self._pace is not None
         began, step = time.perf_counter(), self.trainer.step
         self.trainer.advance(self._pace.steps_left)
         period_over = self._pace.count_steps(self.trainer.step - step, time.perf_counter() - began)
-        for kind, body in self._events.stage_events(self.trainer.stage, self.trainer.precision):
+        for kind, body in self._events.stage_events(self.trainer.stage, self.trainer.stepper.precision):
             self._write_event(kind, body)
         if not period_over and not self.trainer.finished:
             return False
-        self._end_period(self._pace)
+        self._end_period()
         if self.trainer.finished:
             self.end("done")
         elif (reason := self._log.full) is not None:
@@ -170,33 +171,28 @@ class Run:
         if not self._log.open:  # the run has ended meanwhile
             return
         self._log.write_frame(picture.inputs.step, picture.body)
-        if self._pace is not None:
-            self._pace.count_frame(picture.seconds)
+        self._pace.count_frame(picture.seconds)
         for kind, body in self._events.divergence_events(picture.inputs.stopped):
             self._log.write_event(self._step, kind, body)
 
-    def _end_period(self, pace: Pace) -> None:
+    def _end_period(self) -> None:
         """Let a frame be made, unless the pace leaves it out; one that somebody waits for is made in any case."""
         awaited = self._single_frames > 0 or self.trainer.finished
         busy = self.pending_frame is not None and not self.pending_frame.done()
-        if not awaited and (busy or not pace.frame_due):
-            pace.end_period(with_frame=False)
+        if not awaited and (busy or not self._pace.frame_due):
+            self._pace.end_period(with_frame=False)
             return
-        self._begin_frame(pace)
-        self._log.write_due_checkpoint(self.trainer)
-        if awaited:
-            self.deliver_frame(wait=True)
-            self._single_frames = max(0, self._single_frames - 1)
-
-    def _begin_frame(self, pace: Pace) -> None:
-        """Hand the state over to the thread that makes frames."""
         self.deliver_frame(wait=True)
-        looks = None if self.trainer.finished else pace.looks
+        looks = None if self.trainer.finished else self._pace.looks
         # at another pace than the experiment's, hardly any frame falls on a step that has all metrics
         inputs = self.trainer.frame_inputs(looks, full=self._since_full >= FULL_EVERY)
         self._since_full = 0 if inputs.full else self._since_full + 1
         self.pending_frame = self._background_frames.make(inputs)
-        pace.end_period(with_frame=True)
+        self._pace.end_period(with_frame=True)
+        self._log.write_due_checkpoint(self.trainer)
+        if awaited:
+            self.deliver_frame(wait=True)
+            self._single_frames = max(0, self._single_frames - 1)
 
     # Preparation
 
@@ -214,7 +210,7 @@ class Run:
         yield
         self._log.create(experiment, self.trainer, self._device)
         self._pace = _first_pace(experiment, self.trainer)
-        self._end_period(self._pace)
+        self._end_period()
         self.deliver_frame(wait=True)
         self._log.announce_opening()
 
@@ -232,15 +228,16 @@ class Run:
         self._log.announce_opening()
         yield
         self._trainer = trainer = Trainer.restore(experiment, edits, checkpoint, device=self._device)
-        yield from replay(trainer, edits, step)
+        while True:
+            for edit in edits[len(trainer.edits) :]:
+                if edit.step == trainer.step:
+                    trainer.apply(edit)
+            if trainer.step == step:
+                break
+            yield
+            trainer.advance()
         self._events, self._pace = RunEvents(trainer.stopped, events), _first_pace(experiment, trainer)
         self._log.write_checkpoint(trainer)
-
-    def _postpone(self, command: Callable[[], None]) -> bool:
-        """Keep a command until the run is ready; return whether it was kept."""
-        if not self.ready:
-            self._commands.append(command)
-        return not self.ready
 
     # Events
 

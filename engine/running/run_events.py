@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from engine.recording.file_format import Event
-from engine.recording.message_json import message_to_json
+from engine.recording.file_format import Event, message_to_json
 from spec import Message
 
 #: An event's kind and body (docs/recording.md).

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from engine.config.experiment import Experiment
 from engine.frames.codec import encode_points
-from engine.recording.message_json import message_to_json
+from engine.recording.file_format import message_to_json
 from engine.recording.reader import Recording
 from engine.recording.writer import Recorder, initial_meta
 from engine.running.checkpoint_policy import MAX_MIB, make_checkpoint, steps_between

@@ -26,9 +26,8 @@ from engine.config.experiment import Experiment
 from engine.frames.background import BackgroundFrames
 from engine.machine.malloc import give_back, keep_freed
 from engine.machine.threads import spare, take_turns
-from engine.recording.file_format import SUFFIX
+from engine.recording.file_format import SUFFIX, message_to_json
 from engine.recording.library import check_id
-from engine.recording.message_json import message_to_json
 from engine.running.failures import describe_failure
 from engine.running.run import Run
 from engine.training.step_choice import preload
@@ -108,8 +107,9 @@ class Worker:
             self._announce("closed", run=name)
 
     def _obey(self) -> bool:
-        """Obey the commands that have arrived; without work to do, wait for one. Return whether more may come."""
-        wait = self._idle_seconds()
+        """Obey the commands that have arrived; wait for one until a run is due. Return whether more may come."""
+        now = time.monotonic()
+        wait = max(0.0, min((run.due - now for run in self._runs.values() if run.wanted), default=_IDLE))
         while True:
             try:
                 line = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
@@ -120,11 +120,6 @@ class Worker:
             if line:  # an empty line wakes us for a frame
                 self._obey_command(json.loads(line))
             wait = 0.0
-
-    def _idle_seconds(self) -> float:
-        """Return the seconds until a run is due."""
-        now = time.monotonic()
-        return max(0.0, min((run.due - now for run in self._runs.values() if run.wanted), default=_IDLE))
 
     def _obey_command(self, command: Mapping[str, Any]) -> None:
         name = check_id(command["run"])
@@ -137,7 +132,7 @@ class Worker:
             self._announce("error", run=name, error=message_to_json(Message.of("server.run_let_go")))
             return
         try:
-            _steer(run, task, command)
+            run.obey(task, command)
         except Refusal as refusal:
             self._announce("error", run=name, error=message_to_json(refusal.message))
         except Exception as error:  # the other runs go on
@@ -179,21 +174,6 @@ class Worker:
         for line in commands:
             self._inbox.put(line)
         self._inbox.put(None)
-
-
-def _steer(run: Run, task: str, command: Mapping[str, Any]) -> None:
-    match task:
-        case "edit":
-            run.edit(command)
-        case "pause" | "resume":
-            run.pause(task == "pause")
-        case "step":
-            run.single()
-        case "pace":
-            run.pace(command["frames_per_second"], command["steps_per_frame"])
-        case "stop" | "close":
-            run.end("stopped")
-            run.status = "stopped"
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ Announcement = Mapping[str, Any]
 class WorkerProcess:
     """Keeps one worker running. ``send`` may be called from every thread.
 
+    ``ready`` is set while it takes commands; ``device`` is what it trains on, empty before; ``process`` is the newest.
     ``on_announcement`` is called with what the worker announces about its runs, ``on_end`` after the worker has ended;
     both in the thread that listens to it.
     """
@@ -36,46 +37,27 @@ class WorkerProcess:
         on_announcement: Callable[[Announcement], None],
         on_end: Callable[[], None],
     ) -> None:
-        self.device = ""  # what the worker trains on, once it is ready
+        self.device = ""
         self._command = [sys.executable, "-m", "engine.running.worker", "--device", device, "--runs", str(folder)]
         self._on_announcement = on_announcement
         self._on_end = on_end
-        self._process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
-        self._ready = threading.Event()
+        self.ready = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="worker's supervisor", daemon=True)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the worker takes commands."""
-        return self._ready.is_set()
-
-    @property
-    def pid(self) -> int | None:
-        """The number of the process, ``None`` where there is none yet."""
-        return None if self._process is None else self._process.pid
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of the worker, ``None`` while it runs."""
-        return None if self._process is None else self._process.poll()
 
     def open(self) -> None:
         """Start the worker, in the background."""
         self._thread.start()
 
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until the worker takes commands; return whether it does."""
-        return self._ready.wait(timeout)
-
     def send(self, command: Mapping[str, Any]) -> None:
         """Send a command; raise ``Refusal`` where no worker takes it."""
         try:
             with self._lock:
-                if self._process is None or self._process.stdin is None:
+                if self.process is None or self.process.stdin is None:
                     raise BrokenPipeError
-                print(json.dumps(command), file=self._process.stdin, flush=True)
+                print(json.dumps(command), file=self.process.stdin, flush=True)
         except (OSError, ValueError):  # it has just ended
             raise Refusal("server.worker_absent") from None
 
@@ -83,7 +65,7 @@ class WorkerProcess:
         """End the worker; it ends its runs first."""
         self._closing.set()
         with self._lock:
-            process = self._process
+            process = self.process
             if process is not None and process.stdin is not None:
                 with suppress(OSError):  # it has ended already
                     process.stdin.close()
@@ -99,20 +81,22 @@ class WorkerProcess:
         wait = _FIRST_WAIT
         while not self._closing.is_set():
             with self._lock:
-                process = self._process = self._launch()
+                # in its own session: Ctrl-C in a terminal ends the server alone, which then ends the worker
+                process = self.process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    encoding="utf-8",
+                    start_new_session=True,
+                )
             if self._listen(process):
                 wait = _FIRST_WAIT
-            process.wait()
-            self._ready.clear()
-            _close_pipes(process)
+            with suppress(OSError), process:  # closes the pipes; what was not yet written is lost
+                process.wait()
+                self.ready.clear()
             self._on_end()
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
-
-    def _launch(self) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        # in its own session: Ctrl-C in a terminal ends the server alone, which then ends the worker
-        return subprocess.Popen(self._command, stdin=pipe, stdout=pipe, encoding="utf-8", start_new_session=True)
 
     def _listen(self, process: subprocess.Popen[str]) -> bool:
         """Pass announcements on until they end; return whether there was any about a run."""
@@ -125,16 +109,8 @@ class WorkerProcess:
                 continue
             if announcement["say"] == "ready":
                 self.device = announcement["device"]
-                self._ready.set()
+                self.ready.set()
             else:
                 worked = True
                 self._on_announcement(announcement)
         return worked
-
-
-def _close_pipes(process: subprocess.Popen[str]) -> None:
-    """Close the pipes to a process that has ended."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):  # what was not yet written is lost
-                pipe.close()

@@ -1,6 +1,5 @@
 """Panels whose losses are of one family, side by side: what differs between them is a tensor."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,13 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.nets import Layout
+from engine.state.weights import Parts, Pieces
 from losses import Loss
-
-#: Tensors of a panel or a family, in the order of their names.
-Parts = tuple[Tensor, ...]
-
-#: Names and shapes of the tensors that lie one after another in a row.
-Pieces = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @final
@@ -39,20 +33,19 @@ def group_by_family(
     losses: Sequence[Loss], learned: Sequence[Layout], rule_state: Sequence[Mapping[str, Tensor]]
 ) -> list[PanelFamily]:
     """Group panels whose losses are of one class, with the same choices and state of the same shapes."""
-    places: dict[tuple[object, ...], list[int]] = {}
+    places: dict[tuple[type[Loss], object, object], list[int]] = {}
     for panel, loss in enumerate(losses):
         fixed = tuple(getattr(loss, knob.name) for knob in loss.knobs() if knob.name not in tensor_knobs(type(loss)))
         key = (type(loss), fixed, tuple(learned[panel].items()))
         places.setdefault(key, []).append(panel)
-    return [_family(losses[panels[0]], panels, learned[panels[0]], rule_state[panels[0]]) for panels in places.values()]
-
-
-def _family(loss: Loss, panels: list[int], learned: Layout, rule_state: Mapping[str, Tensor]) -> PanelFamily:
-    cls = type(loss)
-    # default numbers, so that the family is the same whatever the numbers are
-    defaults = {knob.name: knob.default for knob in loss.knobs() if knob.name in tensor_knobs(cls)}
-    shapes = tuple((name, largest_shape(cls, name, tensor)) for name, tensor in rule_state.items())
-    return PanelFamily(loss.replace(**defaults), tuple(panels), tensor_knobs(cls), tuple(learned.items()), shapes)
+    families = []
+    for (cls, *_), panels in places.items():
+        first, names = losses[panels[0]], tensor_knobs(cls)
+        # default numbers, so that the family is the same whatever the numbers are
+        loss = first.replace(**{knob.name: knob.default for knob in first.knobs() if knob.name in names})
+        shapes = tuple((name, largest_shape(cls, name, own)) for name, own in rule_state[panels[0]].items())
+        families.append(PanelFamily(loss, tuple(panels), names, tuple(learned[panels[0]].items()), shapes))
+    return families
 
 
 @cache
@@ -122,22 +115,6 @@ def mean_loss(
         return mean, ()
     after = loss.update(z.detach(), y, {name: tensor.detach() for name, tensor in own.items()})
     return mean, tuple(after[name] for name, _ in family.rule_state)
-
-
-def split_rows(rows: Tensor, layout: Pieces) -> Parts:
-    """Return the tensors ``(..., *shape)`` that rows ``(..., S)`` begin with."""
-    return tuple(
-        rows[..., start : start + size].view(*rows.shape[:-1], *shape) for _, shape, start, size in pieces(layout)
-    )
-
-
-def pieces(layout: Pieces) -> list[tuple[str, tuple[int, ...], int, int]]:
-    """Return name, shape, start and size of each piece."""
-    listed, start = [], 0
-    for name, shape in layout:
-        listed.append((name, shape, start, math.prod(shape)))
-        start += math.prod(shape)
-    return listed
 
 
 def gradients_of(output: Tensor, leaves: Sequence[Tensor], pull: Tensor | None = None) -> tuple[Tensor, ...]:

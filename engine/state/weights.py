@@ -1,7 +1,7 @@
 """All weights of all panels in one buffer, with the two means that Adam keeps of their gradients."""
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -14,6 +14,12 @@ from engine.state.adam import AdamBuffers, move_rows
 #: Floats in a cache line. Kernels treat the end of a partly filled line differently. Every block fills whole lines, so
 #: that a panel's numbers do not depend on the panels beside it.
 LINE = 16
+
+#: Tensors of a panel or a family, in the order of their names.
+Parts = tuple[Tensor, ...]
+
+#: Names and shapes of the tensors that lie one after another in a row.
+Pieces = tuple[tuple[str, tuple[int, ...]], ...]
 
 #: Of a panel: one row for its net and one for what its loss learns, each with zeros up to a whole line.
 Rows = tuple[Tensor, Tensor]
@@ -41,23 +47,13 @@ class Plan:
 
     def nets(self, buffer: Tensor) -> dict[str, Tensor]:
         """Return views ``(K, *shape)`` of the nets."""
-        panels = len(self.states)
-        rows = buffer[: panels * self.row].view(panels, self.row)
-        views, place = {}, 0
-        for name, shape in self.net.items():
-            count = math.prod(shape)
-            views[name] = rows[:, place : place + count].view(panels, *shape)
-            place += count
-        return views
+        rows = buffer[: len(self.states) * self.row].view(-1, self.row)
+        return dict(zip(self.net, split_rows(rows, self.net.items()), strict=True))
 
     def state(self, buffer: Tensor, panel: int) -> dict[str, Tensor]:
         """Return views of what the loss of a panel learns."""
-        views, place = {}, self.starts[panel]
-        for name, shape in self.states[panel].items():
-            count = math.prod(shape)
-            views[name] = buffer[place : place + count].view(shape)
-            place += count
-        return views
+        layout = self.states[panel]
+        return dict(zip(layout, split_rows(buffer[self.starts[panel] :], layout.items()), strict=True))
 
     def rows(self, buffer: Tensor, panel: int) -> Rows:
         """Return the net of a panel and what its loss learns, a row each."""
@@ -76,6 +72,16 @@ class Plan:
         whole = (buffers.values, buffers.first, buffers.second)
         nets = (own[: ends[0]].view(-1, self.row)[panels.start : panels.stop] for own in whole)
         return AdamBuffers(*nets), AdamBuffers(*(own[ends[panels.start] : ends[panels.stop]] for own in whole))
+
+
+def split_rows(rows: Tensor, layout: Iterable[tuple[str, tuple[int, ...]]]) -> Parts:
+    """Return the tensors ``(..., *shape)`` that rows ``(..., S)`` begin with, as views."""
+    parts, start = [], 0
+    for _, shape in layout:
+        size = math.prod(shape)
+        parts.append(rows[..., start : start + size].view((*rows.shape[:-1], *shape)))
+        start += size
+    return tuple(parts)
 
 
 def _whole_lines(layout: Layout) -> int:
@@ -142,14 +148,10 @@ class Weights:
     def _build(self, plan: Plan, buffers: AdamBuffers) -> None:
         self.plan, self.buffers = plan, buffers
         panels = range(len(plan.states))
-        values, first, second = (
-            [plan.rows(own, panel) for panel in panels] for own in (buffers.values, buffers.first, buffers.second)
-        )
-        self._rows = values
-        self._row_buffers = [
-            tuple(AdamBuffers(*own) for own in zip(values[panel], first[panel], second[panel], strict=True))
-            for panel in panels
-        ]
+        tensors = (buffers.values, buffers.first, buffers.second)
+        by_panel = [[plan.rows(own, panel) for own in tensors] for panel in panels]
+        self._rows = [values for values, *_ in by_panel]
+        self._row_buffers = [[AdamBuffers(*own) for own in zip(*rows, strict=True)] for rows in by_panel]
         # the kernel counts the steps of each row
         self._counts = torch.zeros(len(panels), 2, device=buffers.values.device)
         self._row_counts = [panel.unbind() for panel in self._counts.unbind()]

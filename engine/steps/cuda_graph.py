@@ -7,12 +7,12 @@ from typing import final
 import torch
 from torch import Tensor
 
-from engine.machine.precision import tf32
+from engine.machine.precision import product_precision
 from engine.state.train_state import TrainState
-from engine.steps.base import TRACING, Compiler, Function, PendingFunction, Step
+from engine.steps.base import TRACING, Compiler, Function
 from engine.steps.exact import ExactStep
-from engine.steps.step_buffers import StepBuffers, shapes
-from engine.steps.whole_step import WholeStep, times
+from engine.steps.step_buffers import BufferStep, StepBuffers, shapes
+from engine.steps.whole_step import Shape, WholeStep, times
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Graph:
         self._x, self._y = state.data.train_x, state.data.train_y
         self._graph = torch.cuda.CUDAGraph() if device.type == "cuda" else None
         if self._graph is not None:
-            with tf32(device):
+            with product_precision(device, tf32=True):
                 self._capture(self._graph)
 
     def replay(self) -> None:
@@ -74,7 +74,7 @@ class Graph:
 
 
 @final
-class GraphStep(Step):
+class GraphStep(BufferStep):
     """Steps as the exact one takes them until a whole step is captured, then replays of its graphs.
 
     Graphs are captured again only where families, panels, batch or net change. The whole step is the compiled one where
@@ -82,18 +82,16 @@ class GraphStep(Step):
     """
 
     def __init__(self, exact: ExactStep, compiler: Compiler | None = None) -> None:
-        super().__init__()
-        self._exact, self._compiler = exact, compiler
-        self._compiled: PendingFunction | None = None
-        self._buffers: StepBuffers | None = None
+        super().__init__(exact)
+        self._compiler = compiler
         self.graphs: dict[int, Graph] = {}
         self._queue: deque[torch.cuda.Event] = deque()
         self._possible = True
 
     def take(self, state: TrainState, most: int) -> None:
         """Take as many steps as a graph has that fits."""
-        if self._buffers is None and not self._capture(state):
-            self._exact.take(state, 1)
+        if self.buffers is None and not self._capture(state):
+            self.exact.take(state, 1)
             return
         graph = self.graphs[LONG if most >= LONG else 1]
         numbers = range(state.step, state.step + graph.steps)
@@ -101,60 +99,45 @@ class GraphStep(Step):
         _send([state.rates_at(step) for step in numbers], graph.rates)
         _send([times(step) for step in numbers], graph.times)
         if state.device.type == "cuda":
-            self._wait_for_room()
+            while len(self._queue) >= _QUEUE:
+                self._queue.popleft().synchronize()
         graph.replay()
         if state.device.type == "cuda":
             self._queue.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
             self._queue[-1].record()
         state.step += graph.steps
 
-    def wait(self) -> None:
-        """Wait until the compiled step is there, or never will be; it is captured when the next step is taken."""
-        if self._compiled is not None:
-            self._compiled.result()
-
-    def look(self, state: TrainState) -> None:
-        """Set the losses and norms of the next batch without a step."""
-        self._exact.look(state)
-
-    def sync(self, state: TrainState) -> None:
-        """Note the panels that have stopped."""
-        if self._buffers is not None:
-            self._buffers.sync(state)
+    def shapes(self, state: TrainState) -> dict[range, Shape]:
+        """Return all panels, which a GPU computes at once, and the shape of the whole step."""
+        return shapes(state)
 
     def refresh(self, state: TrainState) -> None:
         """Read the knobs again, or capture again where the losses are no longer of the same families."""
-        self._exact.refresh(state)
-        if self._buffers is not None and self._buffers.refresh(state, shapes(state)):
-            return
-        self._buffers, self._compiled, self.graphs, self._possible = None, None, {}, True
-        self.stage, self.precision = "exact", "float32"
+        super().refresh(state)
+        if self.buffers is None:
+            self.graphs, self._possible = {}, True
 
     def _capture(self, state: TrainState) -> bool:
         """Capture the graphs, if that is possible now; return whether they are there."""
-        if self._compiled is None and self._compiler is not None:
-            self._compiled = self._compiler(state)
-        if not self._possible or (self._compiled is not None and not self._compiled.done()):
+        if self.compiled is None and self._compiler is not None:
+            self.compiled = self._compiler(state)
+        if not self._possible or (self.compiled is not None and not self.compiled.done()):
             return False
         # tracing may wait for the whole GPU, which a capture does not allow
         if not TRACING.acquire(blocking=False):
             return False
         try:
             buffers = StepBuffers(state, shapes(state))
-            compiled = None if self._compiled is None else self._compiled.result()
+            compiled = None if self.compiled is None else self.compiled.result()
             for step in (compiled, WholeStep(buffers.shape, state.device)):
                 if step is not None and (graphs := _graphs(state, buffers, step)):
-                    self._buffers, self.graphs = buffers, graphs
+                    self.buffers, self.graphs = buffers, graphs
                     self.stage, self.precision = "captured", "tf32" if state.device.type == "cuda" else "float32"
                     return True
         finally:
             TRACING.release()
         self._possible = False
         return False
-
-    def _wait_for_room(self) -> None:
-        while len(self._queue) >= _QUEUE:
-            self._queue.popleft().synchronize()
 
 
 def _graphs(state: TrainState, buffers: StepBuffers, step: Function) -> dict[int, Graph]:

@@ -5,7 +5,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from engine.machine.precision import full_precision
+from engine.machine.precision import product_precision
 from engine.state.families import group_by_family
 from engine.state.train_state import TrainState
 from engine.steps.base import Step
@@ -55,7 +55,7 @@ class ExactStep(Step):
         x, y = state.data.batch(places)
         x = state.data.scaled(x)
         by_panel: dict[int, PanelGradients] = {}
-        with full_precision(state.device):
+        with product_precision(state.device, tf32=False):
             for family in self.families:
                 gradients = family.gradients(state, x, y, record=self.record)
                 by_panel.update(zip(family.panels, gradients, strict=True))

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from engine.nets import Net
-from engine.state.families import PanelFamily, Pieces, gradients_of, mean_loss, mean_losses, split_rows
+from engine.state.families import PanelFamily, gradients_of, mean_loss, mean_losses
+from engine.state.weights import Pieces, split_rows
 from engine.steps.simd_padding import PadToRegisters
 
 

@@ -1,5 +1,6 @@
-"""The tensors of a state as the whole step reads and changes them."""
+"""The tensors of a state as the whole step reads and changes them, and what the steps that use them share."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import final
 
@@ -8,7 +9,9 @@ from torch import Tensor
 
 from engine.state.families import group_by_family, pad_state, trim_state
 from engine.state.train_state import TrainState
+from engine.steps.base import PendingFunction, Step
 from engine.steps.divergence import stop
+from engine.steps.exact import ExactStep
 from engine.steps.whole_step import Shape, StepTensors, times
 
 #: What a step reads and does not change: samples, labels, learning rates, and what it reads of time.
@@ -133,3 +136,41 @@ class StepBuffers:
                     state.rule_state[part[panel]] = {
                         name: trim_state(stack[place], before[name]) for name, stack in by_name
                     }
+
+
+class BufferStep(Step):
+    """Steps as the ``exact`` one takes them until a whole step is there, which then changes ``buffers``.
+
+    ``compiled`` is the whole step by a compiler, where it has been asked for.
+    """
+
+    def __init__(self, exact: ExactStep) -> None:
+        super().__init__()
+        self.exact = exact
+        self.compiled: PendingFunction | None = None
+        self.buffers: StepBuffers | None = None
+
+    @abstractmethod
+    def shapes(self, state: TrainState) -> dict[range, Shape]:
+        """Return the panels of each part of the whole step, and its shape."""
+
+    def look(self, state: TrainState) -> None:
+        """Set the losses and norms of the next batch without a step."""
+        self.exact.look(state)
+
+    def sync(self, state: TrainState) -> None:
+        """Note the panels that have stopped."""
+        if self.buffers is not None:
+            self.buffers.sync(state)
+
+    def refresh(self, state: TrainState) -> None:
+        """Read the knobs again, or drop the whole step where the losses are no longer of its families."""
+        self.exact.refresh(state)
+        if self.buffers is None or not self.buffers.refresh(state, self.shapes(state)):
+            self.compiled = self.buffers = None
+            self.stage, self.precision = "exact", "float32"
+
+    def wait(self) -> None:
+        """Wait until the compiled step is there, or never will be."""
+        if self.compiled is not None:
+            self.compiled.result()

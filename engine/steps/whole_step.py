@@ -14,8 +14,8 @@ from torch import Tensor
 
 from engine.nets import Net
 from engine.state.adam import AdamBuffers, corrections
-from engine.state.families import PanelFamily, Parts, Pieces, gradients_of, mean_losses, pieces, split_rows
-from engine.state.weights import LINE, Plan
+from engine.state.families import PanelFamily, gradients_of, mean_losses
+from engine.state.weights import LINE, Parts, Pieces, Plan, split_rows
 from engine.steps.clipping import divisors
 from engine.steps.divergence import FINE, all_finite, first_causes
 
@@ -141,11 +141,9 @@ class WholeStep:
 
     def _gradients(self, x: Tensor, y: Tensor, tensors: StepTensors) -> tuple[Tensor, list[Parts], Tensor, Tensor]:
         """Return the losses ``(K,)``, what is learned by rule after the step, and the gradients of nets and tail."""
-        leaves = {
-            name: tensors.nets.values[:, start : start + size].view(self._count, *shape)
-            for name, shape, start, size in pieces(self._shape.layout)
-        }
-        leaves = {name: view.detach().requires_grad_() for name, view in leaves.items()}
+        views = split_rows(tensors.nets.values, self._shape.layout)
+        by_name = zip(self._plan.net, views, strict=True)
+        leaves = {name: view.detach().requires_grad_() for name, view in by_name}
         states = [tensors.tail.values[places].detach().requires_grad_() for places in self._places]
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self._shape.half):
             z = self._shape.net.stacked(leaves, x)

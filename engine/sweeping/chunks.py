@@ -1,6 +1,7 @@
 """Chunks of a sweep: trials that are trained side by side, as the panels of one experiment."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,9 +12,9 @@ from typing import Any, Literal, final, get_args
 from engine.config.experiment import NUMBERS, Experiment
 from engine.frames.frame import Frame
 from engine.running.frame_sampler import FrameSampler
-from engine.running.run_events import RunEvents
+from engine.running.record_to_file import train_into
 from engine.running.run_log import open_recorder
-from engine.sweeping.settings import Trial
+from engine.sweeping.expansion import Trial
 from engine.training.trainer import Trainer
 
 #: What is recorded of each chunk: its first and last frame, all frames of the experiment, as many of them as a fifth of
@@ -21,8 +22,7 @@ from engine.training.trainer import Trainer
 RecordMode = Literal["last", "all", "adapted", "none"]
 RECORD_MODES: tuple[RecordMode, ...] = get_args(RecordMode)
 
-#: Panels of a chunk at most: as many as an experiment may have, and on a processor as many as fit into its cache. There
-#: a step of the small net takes 0.28 ms a panel, with more panels 0.32.
+#: Panels of a chunk at most: as many as an experiment may have, and on a processor as many as fit into its cache.
 MAX_PANELS, MAX_CPU_PANELS = 64, 16
 
 #: Steps between two frames at most, in an experiment.
@@ -90,32 +90,15 @@ def train_chunk(
     """
     began = time.perf_counter()
     trainer = Trainer(experiment, device=device, worth=worth)
-    sampler = FrameSampler(trainer, experiment.steps_per_frame, adapted=adapted)
-    recorder = None if path is None else open_recorder(path, experiment, trainer, device, checkpoint=False)
-    status, events = "stopped", RunEvents()
-    try:
-        while True:
-            if trainer.finished or (recorder is not None and sampler.has_frame(trainer)):
-                pair = sampler.make_frame(trainer)
-                if pair is not None:
-                    frame, body = pair
-                    if recorder is not None:
-                        recorder.write_frame(frame.step, body)
-                        for event in events.stage_events(trainer.stage, trainer.precision):
-                            recorder.append_event(trainer.step, *event)
-                        for event in events.divergence_events(trainer.stopped):
-                            recorder.append_event(trainer.step, *event)
-            if trainer.finished:
-                break
+    if path is None:
+        while not trainer.finished:
             step = trainer.step
-            if recorder is None:
-                trainer.advance(experiment.steps - step)
-            else:
-                sampler.advance(trainer, experiment.steps - step)
+            trainer.advance(experiment.steps - step)
             tick(trainer.step - step)
-        status = "done"
-    finally:
-        if recorder is not None:
-            recorder.end(trainer.step, status)
+        frame = trainer.frame()
+    else:
+        recorder = open_recorder(path, experiment, trainer, device, checkpoint=False)
+        sampler = FrameSampler(trainer, experiment.steps_per_frame, adapted=adapted)
+        (frame,) = deque(train_into(recorder, trainer, sampler, tick=tick), maxlen=1)
     tick(experiment.steps - frame.step)  # the steps that are left where all panels have stopped
     return frame, time.perf_counter() - began

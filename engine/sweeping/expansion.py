@@ -3,19 +3,67 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count, product
-from typing import Any
+from typing import Any, final
 
 from engine.config.edits import LEARNING_RATE
 from engine.config.experiment import NUMBERS as EXPERIMENT_NUMBERS
 from engine.config.experiment import Experiment, Panel
 from engine.sweeping.grid import DIAL, NET, NUMBERS
-from engine.sweeping.settings import Setting
 from spec import Knob, Refusal
 from spec.knobs import Value
 
 #: The values of each name in the grid.
 Values = Mapping[str, tuple[Value, ...]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A loss with all its knobs, its learning rate, and what the experiment has besides.
+
+    ``learning_rate`` is ``None`` where it is the experiment's. ``dials`` are the data set's, ``net_knobs`` the net's,
+    and ``numbers`` the experiment's ``dim``, ``batch`` and ``steps``.
+    """
+
+    number: int
+    loss: str
+    knobs: Mapping[str, Value]
+    learning_rate: float | None
+    dials: Mapping[str, Value]
+    net_knobs: Mapping[str, Value]
+    numbers: Mapping[str, int]
+
+    @property
+    def panel(self) -> Panel:
+        """The panel that is trained."""
+        return Panel(loss=self.loss, knobs=self.knobs, learning_rate=self.learning_rate)
+
+    @property
+    def common(self) -> tuple[Any, ...]:
+        """What must be equal in settings that are trained side by side."""
+        return tuple(tuple(each.items()) for each in (self.dials, self.net_knobs, self.numbers))
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """Everything but the number; equal where two settings are the same."""
+        return self.loss, tuple(self.knobs.items()), self.learning_rate, self.common
+
+    def experiment(self, base: Experiment, **changes: Any) -> Experiment:
+        """Return the experiment ``base`` with this panel alone, data, net and numbers, and with other ``changes``."""
+        own = {"panels": (self.panel,), "dials": self.dials, "net_knobs": self.net_knobs, **self.numbers}
+        return Experiment.parse(dict(base) | own | changes)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A setting under a seed: row ``number`` of the table."""
+
+    number: int
+    setting: Setting
+    seed: int
 
 
 def find_knobs(experiment: Experiment, name: str) -> list[Knob]:
@@ -74,11 +122,8 @@ def _common_knobs(experiment: Experiment) -> Mapping[str, Knob]:
 def _names_by_panel(experiment: Experiment, values: Values) -> list[list[str]]:
     """Return for each panel the names in the grid that concern it, in their order."""
     common = _common_knobs(experiment).keys()
-    return [[name for name in values if name in common or name in _knob_names(panel)] for panel in experiment.panels]
-
-
-def _knob_names(panel: Panel) -> set[str]:
-    return {knob.name for knob in panel.make().knobs()}
+    known = [common | {knob.name for knob in panel.make().knobs()} for panel in experiment.panels]
+    return [[name for name in values if name in own] for own in known]
 
 
 def _pop_prefix(prefix: str, values: dict[str, Any]) -> dict[str, Any]:

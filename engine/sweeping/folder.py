@@ -7,15 +7,15 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, final
 
 import pandas as pd
 
 from engine.recording.file_format import SUFFIX
+from engine.running.failures import disk_refusals
 from spec import Refusal
 
 
@@ -30,11 +30,12 @@ class SweepFolder:
     def __init__(self, path: Path, description: Mapping[str, Any], data: Sequence[str]) -> None:
         self.path = path
         self._unfinished = path / ".unfinished"
-        with self._disk_refusals():
+        self._refusals = partial(disk_refusals, "sweep.disk", folder=path)
+        with self._refusals():
             path.mkdir(parents=True, exist_ok=True)
             self._lock = self._acquire_lock()
         try:
-            with self._disk_refusals():
+            with self._refusals():
                 self._claim(json.loads(json.dumps({**description, "data": data})))
                 shutil.rmtree(self._unfinished, ignore_errors=True)
                 for folder in (self._unfinished, path / "chunks", path / "recordings"):
@@ -46,7 +47,7 @@ class SweepFolder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         shutil.rmtree(self._unfinished, ignore_errors=True)
         self._lock.close()
 
@@ -76,7 +77,7 @@ class SweepFolder:
 
     def store_chunk(self, name: str, table: pd.DataFrame) -> None:
         """Store a chunk: its recording, where there is one, then its rows. With them, it is done."""
-        with self._disk_refusals():
+        with self._refusals():
             recording = self._unfinished / f"{name}{SUFFIX}"
             if recording.exists():
                 recording.replace(self.path / self.recording_name(name))
@@ -84,7 +85,7 @@ class SweepFolder:
 
     def write_table(self, table: pd.DataFrame) -> None:
         """Write the whole table, as CSV and as Parquet."""
-        with self._disk_refusals():
+        with self._refusals():
             self._write_file("sweep.csv", lambda file: table.to_csv(file, index=False))
             self._write_file("sweep.parquet", lambda file: table.to_parquet(file, index=False))
 
@@ -125,13 +126,3 @@ class SweepFolder:
                 raise Refusal("sweep.busy", folder=self.path) from None
             raise
         return lock
-
-    @contextmanager
-    def _disk_refusals(self) -> Iterator[None]:
-        """Turn errors of the disk into one sentence."""
-        try:
-            yield
-        except OSError as error:
-            raise Refusal("sweep.disk", folder=self.path, reason=error.strerror or type(error).__name__) from error
-        except sqlite3.Error as error:
-            raise Refusal("sweep.disk", folder=self.path, reason=str(error)) from error

@@ -1,9 +1,10 @@
 """The values of a knob in a grid: a list, or text such as ``4,8,16``, ``0:0.6:13`` or ``1:64:7:log``."""
 
-import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from engine.config.validation import plain
 from spec import Knob, Refusal
@@ -76,9 +77,6 @@ def _parse_range(knob: Knob, written: str) -> list[Value]:
         if first != last:
             raise Refusal("sweep.range_one", name=knob.name, value=shown)
         return [knob.check(first)]
-    places = (place / (count - 1) for place in range(1, count - 1))
-    if log:
-        inside = [first * math.exp(place * math.log(last / first)) for place in places]
-    else:
-        inside = [first + (last - first) * place for place in places]
-    return [knob.check(value) for value in (first, *(float(f"{value:.{_DIGITS}g}") for value in inside), last)]
+    space = np.geomspace if log else np.linspace
+    inside = [float(f"{value:.{_DIGITS}g}") for value in space(first, last, count)[1:-1]]
+    return [knob.check(value) for value in (first, *inside, last)]

@@ -19,8 +19,7 @@ from engine.sweeping.chunks import MAX_CPU_PANELS, MAX_PANELS, Chunk
 
 Result = TypeVar("Result")
 
-#: Chunks at once at most. A sixth of a step of sixteen small nets (1.8 of 10.2 ms) is not in PyTorch's records; half of
-#: that is Python, which one thread runs at a time.
+#: Chunks at once at most: a part of each step is Python, which one thread runs at a time.
 _MAX_CHUNKS = 8
 
 

@@ -2,15 +2,13 @@
 
 import threading
 import time
-from types import TracebackType
-from typing import Self, final
+from typing import final
 
 from tqdm import tqdm
 
 from spec import text
 
-#: Seconds that a sweep must still go on for compiling to be worth it. The compiler takes a quarter of a minute of one
-#: core, and one of two cores from training; afterwards steps take a third less time.
+#: Seconds that a sweep must still go on for compiling to be worth it: the compiler takes a core from training.
 LONG_SECONDS = 60.0
 
 #: Seconds for which the pace is measured first: the first steps are slower.
@@ -33,10 +31,8 @@ class Progress:
         self._began: float | None = None
         self._worth = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is."""
         self._bar.close()
 
     def count(self, steps: int, stop: threading.Event) -> None:

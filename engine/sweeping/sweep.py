@@ -1,10 +1,14 @@
 """A sweep: a grid over knobs of losses and net, dials and more, each setting under some seeds (docs/sweeps.md)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from types import MappingProxyType
 from typing import Any, final
 
@@ -12,16 +16,16 @@ import pandas as pd
 
 from engine.config.experiment import Experiment, one_of
 from engine.config.validation import plain
+from engine.frames.frame import Frame
 from engine.machine.device import device_of
-from engine.sweeping.chunks import RECORD_MODES, Chunk, RecordMode, cut_into_chunks
-from engine.sweeping.expansion import count_settings, expand, find_knobs
+from engine.running.failures import disk_refusals, is_out_of_memory
+from engine.sweeping.chunks import RECORD_MODES, Chunk, RecordMode, cut_into_chunks, train_chunk
+from engine.sweeping.expansion import Setting, Trial, count_settings, expand, find_knobs
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.grid import MAX_TRAININGS, parse_values
 from engine.sweeping.memory import estimate_bytes
-from engine.sweeping.parallel import ParallelPlan
+from engine.sweeping.parallel import ParallelPlan, train_in_parallel
 from engine.sweeping.progress import Progress
-from engine.sweeping.runner import Runner
-from engine.sweeping.settings import Setting, Trial
 from engine.sweeping.table import Columns, summary
 from spec import LANGUAGES, Knob, Refusal
 from spec.knobs import Value
@@ -36,6 +40,9 @@ _MEMORY = Knob(name="memory", kind="whole", default=MIB, low=1, high=2**24)
 
 _SEEDS = Knob(name="seeds", kind="whole", default=1, low=1, high=MAX_TRAININGS)
 _LAST_SEED = 2**31 - 1  # of an experiment
+
+#: The whole table is written again when training has taken so many times as long as writing it did.
+_PATIENCE = 20
 
 
 @final
@@ -157,8 +164,10 @@ class Sweep:
         with SweepFolder(Path(folder), description, list(data.values())) as own:
             tables = own.read_tables()
             done = frozenset(pair for table in tables for pair in zip(table["setting"], table["seed"], strict=True))
-            with self._progress(done, progress, language) as bar:
-                runner = Runner(own, columns, bar, check_data, record, memory, device)
+            steps = [setting.numbers["steps"] for setting in self.settings]
+            total, before = sum(steps) * self.seeds, sum(steps[setting] for setting, _ in done)
+            with closing(Progress(total, before, shown=progress, language=language)) as bar:
+                runner = _Runner(own, columns, bar, check_data, record, memory, device)
                 return runner.run(self.chunks(plan.panels, record, done), plan.chunks_at_once, tables)
 
     def _load_samples(self, setting: Setting) -> Samples:
@@ -169,9 +178,58 @@ class Sweep:
         settings = {tuple(setting.dials.items()): setting for setting in self.settings}
         return {dials: _checksum(self._load_samples(setting)) for dials, setting in settings.items()}
 
-    def _progress(self, done: Iterable[tuple[int, int]], shown: bool, language: str) -> Progress:
-        steps = [setting.numbers["steps"] for setting in self.settings]
-        return Progress(sum(steps) * self.seeds, sum(steps[own] for own, _ in done), shown=shown, language=language)
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Runner:
+    """Where the rows of a sweep go and how its chunks are trained.
+
+    ``check_data`` raises ``Refusal`` where the data of a chunk have changed; ``memory`` is in MiB.
+    """
+
+    folder: SweepFolder
+    columns: Columns
+    progress: Progress
+    check_data: Callable[[Chunk], None]
+    record: RecordMode
+    memory: int
+    device: str
+
+    def run(self, chunks: Sequence[Chunk], at_once: int, tables: list[pd.DataFrame]) -> pd.DataFrame:
+        """Train chunks, ``at_once`` at a time, and return their rows together with those of ``tables``."""
+        tables, cost, last_write = list(tables), 0.0, -math.inf
+        with train_in_parallel(chunks, self._train, at_once) as results:
+            for chunk, (frame, seconds) in results:
+                recording = "" if self.record == "none" else self.folder.recording_name(chunk.name)
+                tables.append(self.columns.make_rows(chunk, frame, seconds, recording))
+                self.folder.store_chunk(chunk.name, tables[-1])
+                began = time.monotonic()
+                if began - last_write > _PATIENCE * cost:
+                    self.folder.write_table(self.columns.join(tables))
+                    last_write = time.monotonic()
+                    cost = last_write - began
+        table = self.columns.join(tables)
+        self.folder.write_table(table)
+        return table
+
+    def _train(self, chunk: Chunk, stop: Event) -> tuple[Frame, float]:
+        self.check_data(chunk)
+        path = None if self.record == "none" else self.folder.recording_path(chunk.name)
+        panels = len(chunk.trials)
+        try:
+            with disk_refusals("sweep.disk", folder=self.folder.path):
+                return train_chunk(
+                    chunk.experiment,
+                    path,
+                    device=self.device,
+                    tick=lambda steps: self.progress.count(steps * panels, stop),
+                    worth=self.progress.worth_compiling,
+                    adapted=self.record == "adapted",
+                )
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise Refusal("sweep.out_of_memory", panels=panels, memory=self.memory) from error
+            raise
 
 
 @lru_cache(maxsize=4)  # as many samples as the readers of data sets cache

@@ -63,7 +63,7 @@ class Trainer:
         """Take one to ``most`` steps with all panels; a panel whose numbers are not finite stops where it was."""
         if self.finished:
             raise Refusal("data.edit_finished", step=self.step)
-        self.stepper.take(self.train_state, min(most, self.horizon - self.step))
+        self.stepper.take(self.train_state, min(most, self.train_state.horizon - self.step))
 
     def apply(self, edit: Edit) -> None:
         """Move a knob before the next step; raise ``Refusal``, and change nothing, where the edit makes no sense."""
@@ -89,11 +89,6 @@ class Trainer:
         self.stepper.sync(self.train_state)
         return checkpoint.save(self.train_state)
 
-    @property
-    def checkpoint_size(self) -> int:
-        """About how many bytes a checkpoint has: the weights, and Adam's two means of each."""
-        return 3 * self.weights.values.nbytes
-
     @torch.no_grad()
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return each panel's embeddings ``(B, D)`` of scaled samples under the present weights."""
@@ -103,19 +98,10 @@ class Trainer:
         """Return what a panel learns beside its net, in the order of its loss."""
         return self.train_state.panel_state(panel)
 
-    def wait(self) -> None:
-        """Wait until steps are computed as fast as they will be; for measurements."""
-        self.stepper.wait()
-
     @property
     def stage(self) -> str:
         """How steps are computed at present: ``exact``, ``compiled`` or ``captured``."""
         return self.stepper.stage
-
-    @property
-    def precision(self) -> str:
-        """The numbers in which the net is computed at present: ``float32``, ``tf32`` or ``bfloat16``."""
-        return self.stepper.precision
 
     @property
     def step(self) -> int:
@@ -123,16 +109,6 @@ class Trainer:
         return self.train_state.step
 
     @property
-    def horizon(self) -> int:
-        """The step at which the schedule ends; an edit may move it on."""
-        return self.train_state.horizon
-
-    @property
     def finished(self) -> bool:
         """Whether the schedule has ended or every panel has stopped."""
         return self.train_state.finished
-
-    @property
-    def rates(self) -> list[float]:
-        """Each panel's learning rate in the next step."""
-        return self.train_state.rates_at(self.step)

@@ -8,8 +8,8 @@ from engine import Experiment, Trainer
 from engine.frames.codec import encode
 from engine.recording.file_format import Event
 from engine.recording.library import Library
+from engine.running.client import RunHandle
 from engine.running.run_log import open_recorder
-from engine.running.run_state import RunHandle
 from spec import Refusal
 
 

@@ -89,7 +89,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path, capsys, monkeypatch):
             own = tick if experiment.seed == 0 else until_interrupted
             return train_chunk(experiment, *given, tick=own, **options)
 
-        patched.setattr("engine.sweeping.runner.train_chunk", held)
+        patched.setattr("engine.sweeping.sweep.train_chunk", held)
         assert sweep(line, "--out", tmp_path) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Stopped; the same command goes on from here."
     assert pd.read_csv(tmp_path / "sweep.csv")["seed"].tolist() == [0, 0]

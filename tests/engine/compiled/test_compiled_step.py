@@ -99,7 +99,7 @@ def test_epochs_and_the_schedule_go_on_where_batches_are_put_together():
     fast, exact = pair(mixed()[:1], batch=400, steps=12)
     assert fast.train_state.batches.per_epoch == 2
     while not exact.finished:
-        assert fast.rates == exact.rates
+        assert fast.train_state.rates_at(fast.step) == exact.train_state.rates_at(exact.step)
         fast.advance()
         exact.advance()
     assert fast.finished
@@ -177,7 +177,7 @@ def test_steps_go_on_exactly_until_the_program_is_there_and_by_it_from_then_on()
     exact.advance()
     assert fast.stage == "exact"
     assert torch.equal(fast.weights.values, exact.weights.values)
-    fast.wait()
+    fast.stepper.wait()
     fast.advance()
     exact.advance()
     assert fast.stage == "compiled"
@@ -211,7 +211,7 @@ def test_the_large_net_is_in_half_precision_and_its_losses_are_not():
     fast, exact = pair([Panel(loss="softmax"), Panel(loss="arcface")], **settings)
     fast.advance()
     exact.advance()
-    assert (fast.precision, exact.precision) == ("bfloat16", "float32")
+    assert (fast.stepper.precision, exact.stepper.precision) == ("bfloat16", "float32")
     assert next(iter(program_shapes(fast.train_state).values())).half
     assert fast.weights.values.dtype == torch.float32
     ours, theirs = fast.train_state.last_losses, exact.train_state.last_losses.float()
@@ -229,7 +229,7 @@ def test_a_program_is_compiled_on_two_threads_also_for_one_panel(count):
         described = {**SMALL, "panels": [Panel(loss="nsl", knobs={"scale": 8.0 + k}) for k in range(count)]}
         fast, exact = (Trainer(Experiment.parse({**described, "mode": mode})) for mode in ("fast", "exact"))
         fast.advance()
-        fast.wait()
+        fast.stepper.wait()
         fast.advance()
         for _ in range(2):
             exact.advance()
@@ -265,7 +265,7 @@ def test_where_nothing_can_be_compiled_training_goes_on_exactly(monkeypatch, cap
     experiment = Experiment.parse({**SMALL, "batch": 31, "panels": [{"loss": "nsl"}], "mode": "fast"})
     trainer = Trainer(experiment)
     trainer.advance()
-    trainer.wait()
+    trainer.stepper.wait()
     while not trainer.finished:
         trainer.advance()
     assert trainer.stage == "exact"

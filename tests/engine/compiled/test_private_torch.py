@@ -42,13 +42,13 @@ def test_where_torchscript_is_missing_python_goes_on_with_the_same_bytes(monkeyp
     background.clear()
     recorded = Trainer(experiment("nsl", "nsl", **settings))
     advance(recorded, PATIENCE)
-    recorded.wait()
+    recorded.stepper.wait()
     assert recorded.stepper.families[0].recorded.result() is not None
     background.clear()
     with monkeypatch.context() as patched:
         patched.delattr(torch._C, name)
         python = advance(Trainer(experiment("nsl", "nsl", **settings)), PATIENCE)
-        python.wait()
+        python.stepper.wait()
     assert python.stepper.families[0].recorded.result() is None
     for trainer in (recorded, python):
         advance(trainer, 10)

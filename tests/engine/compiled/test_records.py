@@ -50,7 +50,7 @@ def recorded(trainer: Trainer) -> list[FamilyStep]:
     x, y = state.data.batch(state.batches.at(0))
     for family in families:
         family.request(family.arguments(state, state.data.scaled(x), y))
-    trainer.wait()
+    trainer.stepper.wait()
     assert all(family.recorded.result() is not None for family in families)
     return families
 
@@ -137,7 +137,7 @@ def test_records_come_after_some_steps_and_stay_when_a_number_moves():
     (family,) = played.stepper.families
     for own in (python, played):
         advance(own, PATIENCE)
-        own.wait()
+        own.stepper.wait()
         own.apply(Edit(PATIENCE, 1, "scale", 5.0))
         advance(own, 10)
         own.apply(Edit(PATIENCE + 10, 0, "learning_rate", 0.001))

@@ -48,7 +48,7 @@ def test_a_program_that_is_there_is_taken_though_it_is_not_worth_while(monkeypat
     monkeypatch.setattr("engine.compiled.inductor.Compilation.make", make)
     first = fast(lambda: True)
     first.advance()
-    first.wait()
+    first.stepper.wait()
     second = fast(lambda: False)
     second.advance()
     assert second.stage == "compiled"

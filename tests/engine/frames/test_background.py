@@ -14,9 +14,9 @@ from engine.frames import build
 from engine.frames.background import BackgroundFrames
 from engine.frames.codec import decode
 from engine.frames.retrieval_metrics import FULL_EVERY
-from engine.recording.message_json import message_from_json
+from engine.recording.file_format import message_from_json
 from engine.recording.reader import Recording
-from engine.running.checkpoint_policy import steps_between
+from engine.running.checkpoint_policy import checkpoint_size, steps_between
 from engine.running.run import Run
 from spec import Refusal
 
@@ -207,7 +207,7 @@ def test_checkpoints_of_large_nets_come_less_often(run, tmp_path, monkeypatch):
     assert (next(iter(kept)), [*kept][-1]) == (0, 2000)
     assert min(later - before for before, later in pairwise([*kept][:-1])) >= every
     assert sum(map(len, kept.values())) < 0.25 * 8 * 2**20 + 2 * len(kept[0])  # beside the first and the last one
-    assert len(kept[0]) == pytest.approx(run.trainer.checkpoint_size, rel=0.05)
+    assert len(kept[0]) == pytest.approx(checkpoint_size(run.trainer), rel=0.05)
 
 
 def test_what_is_too_large_for_a_checkpoint_plays_and_cannot_be_forked(

@@ -145,7 +145,7 @@ def test_the_curve_of_a_frame_has_the_area_that_it_tells():
 
 def _last(trainer):
     """The frame at the end, which tells everything."""
-    return advance(trainer, trainer.horizon - trainer.step).frame()
+    return advance(trainer, trainer.train_state.horizon - trainer.step).frame()
 
 
 @pytest.mark.parametrize("dim", [2, 3])

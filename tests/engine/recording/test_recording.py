@@ -17,9 +17,8 @@ from worker_talk import Talk, small
 
 from engine import train
 from engine.frames.codec import encode
-from engine.recording.file_format import Event
+from engine.recording.file_format import Event, message_from_json, message_to_json
 from engine.recording.library import Library
-from engine.recording.message_json import message_from_json, message_to_json
 from engine.recording.reader import Recording
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record

@@ -21,10 +21,10 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(folder / "nothing"))  # the worker finds no pictures
         client.open()
-        assert client.wait_ready(60)
+        assert client.worker.ready.wait(60)
     yield client
-    client.close()
-    assert client.worker.exit_code == 0
+    client.worker.close()
+    assert client.worker.process.returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_run_that_cannot_begin_says_why(client):
 def test_viewers_hear_of_frames_edits_and_the_end(client):
     async def watch():
         started = client.start(small("arcface", steps=120, seed=9))
-        feed = client.subscribe(started.id)
+        feed = client.subscriptions.add(started.id)
         await asyncio.to_thread(client.wait_opened, started.id, 60)
         client.edit(started.id, started.owner, "margin", 0.2)
         messages = []
@@ -142,7 +142,7 @@ def test_viewers_hear_of_frames_edits_and_the_end(client):
             while feed.messages:
                 messages.append(feed.messages.popleft())
         records = await asyncio.gather(*(client.read_frame(started.id, 2) for _ in range(5)))
-        client.unsubscribe(started.id, feed)
+        client.subscriptions.remove(started.id, feed)
         assert len(client.subscriptions) == 0
         return messages, records
 
@@ -157,13 +157,13 @@ def test_viewers_hear_of_frames_edits_and_the_end(client):
 def test_a_killed_worker_is_replaced_and_its_runs_are_interrupted(client):
     started = client.start(small(steps=100_000, seed=10))
     client.wait_opened(started.id, 60)
-    before = client.worker.pid
+    before = client.worker.process.pid
     os.kill(before, signal.SIGKILL)
     wait(lambda: client.state(started.id).status == "interrupted")
     assert "ended unexpectedly" in client.state(started.id).reason.render()
     with pytest.raises(Refusal, match="let this run go"):
         client.steer(started.id, started.owner, "pause")
-    wait(lambda: client.ready and client.worker.pid != before)
+    wait(lambda: client.worker.ready.is_set() and client.worker.process.pid != before)
     again = client.edit(started.id, started.owner, "learning_rate", 0.02)
     client.wait_opened(again.id, 60)
     assert client.state(again.id).status == "open"

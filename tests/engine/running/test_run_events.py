@@ -6,8 +6,7 @@ from engine_parts import experiment, with_bomb
 
 from engine import Trainer
 from engine.frames.background import BackgroundFrames
-from engine.recording.file_format import Event
-from engine.recording.message_json import message_from_json
+from engine.recording.file_format import Event, message_from_json
 from engine.recording.reader import Recording
 from engine.recording.writer import Recorder
 from engine.running.record_to_file import record

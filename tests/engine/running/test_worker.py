@@ -12,7 +12,7 @@ from engine import Trainer
 from engine.config.edits import Edit
 from engine.frames import build
 from engine.frames.codec import decode, encode
-from engine.recording.message_json import message_from_json
+from engine.recording.file_format import message_from_json
 from engine.recording.reader import Recording
 from engine.running.failures import describe_failure
 from engine.running.run import Run

@@ -26,7 +26,7 @@ def test_a_restored_run_goes_on_to_the_bit(net):
     trainer = trained(whole, EDITS, 17)
     restored = Trainer.restore(whole, EDITS, trainer.checkpoint())
     assert restored.step == 17
-    assert restored.horizon == trainer.horizon
+    assert restored.train_state.horizon == trainer.train_state.horizon
     assert same_frames(restored.frame(), trainer.frame())
     for each in (trainer, restored):
         advance(each, 10)

@@ -45,11 +45,11 @@ def test_a_burst_of_edits_is_the_last_of_them():
     trainer = advance(Trainer(experiment("arcface")), 30)
     for margin in (0.1, 0.2, 0.3):
         trainer.apply(Edit(30, 0, "margin", margin))
-    assert trainer.horizon == 70
+    assert trainer.train_state.horizon == 70
     trainer.advance()
     trainer.apply(Edit(31, 0, "margin", 0.4))
-    assert trainer.horizon == 71
-    assert trainer.rates == pytest.approx([0.01 * 0.3])
+    assert trainer.train_state.horizon == 71
+    assert trainer.train_state.rates_at(trainer.step) == pytest.approx([0.01 * 0.3])
 
 
 def test_batches_cut_one_permutation_an_epoch():
@@ -124,7 +124,7 @@ def test_the_first_step_is_adam_s_with_the_clipped_gradient():
     trainer.losses[0](z, trainer.data.train_y[places], plan.state(values, 0)).mean().backward()
     norm = torch.nn.utils.clip_grad_norm_([values], 1.0)
     assert float(norm) == pytest.approx(float(trainer.train_state.norms[0]), rel=1e-5)
-    torch.optim.Adam([values], lr=trainer.rates[0]).step()
+    torch.optim.Adam([values], lr=trainer.train_state.rates_at(trainer.step)[0]).step()
     trainer.advance()
     assert torch.allclose(trainer.weights.values, values, atol=1e-7)
 

@@ -49,7 +49,7 @@ def test_several_steps_at_a_time_are_the_same_steps(compiler):
     several.apply(Edit(several.step, 2, "bins", 12))
     while not several.finished:
         several.advance(1000)
-    assert several.step == several.horizon
+    assert several.step == several.train_state.horizon
     assert several.frame().panels[0].test_accuracy > 0.9
 
 
@@ -116,7 +116,7 @@ def test_on_a_gpu_replayed_graphs_do_what_the_exact_step_does(most):
     fast = Trainer(Experiment.parse({**described, "mode": "fast"}), device="cuda")
     exact = Trainer(Experiment.parse(described), device="cuda")
     fast.advance(most)
-    fast.wait()
+    fast.stepper.wait()
     while fast.step < LONG + 1:
         fast.advance(min(most, LONG + 1 - fast.step))
     while exact.step < fast.step:

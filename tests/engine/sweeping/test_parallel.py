@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-import engine.sweeping.runner
+import engine.sweeping.sweep
 from engine import Panel
 from engine.recording.reader import Recording
 from engine.sweeping.chunks import train_chunk
@@ -114,7 +114,7 @@ def test_as_many_chunks_as_there_are_cores_train_at_the_same_time_on_a_thread_ea
         threads.append((threading.current_thread(), torch.get_num_threads()))
         return train_chunk(*given, **options)
 
-    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", train_beside)
+    monkeypatch.setattr(engine.sweeping.sweep, "train_chunk", train_beside)
     Sweep(small("arcface"), {"scale": "4,8"}, seeds=2).run(progress=False)
     assert len({thread for thread, _ in threads}) == 2
     assert [count for _, count in threads] == [1, 1]
@@ -133,7 +133,7 @@ def test_more_threads_than_chunks_are_shared_and_one_chunk_leaves_a_core(monkeyp
         counts.append(torch.get_num_threads())
         return train_chunk(*given, **options)
 
-    monkeypatch.setattr(engine.sweeping.runner, "train_chunk", counted)
+    monkeypatch.setattr(engine.sweeping.sweep, "train_chunk", counted)
     for module in ("sweeping.parallel", "machine.threads"):
         monkeypatch.setattr(f"engine.{module}.cores", lambda: 6)
     torch.set_num_threads(6)
@@ -170,7 +170,7 @@ def test_one_that_fails_ends_the_others_at_their_next_step_and_the_sweep_goes_on
             raise
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.sweeping.runner, "train_chunk", one_fails)
+        patched.setattr(engine.sweeping.sweep, "train_chunk", one_fails)
         with pytest.raises(Refusal, match="A chunk of 2 panels did not fit into memory; go on with less than 1024 MiB"):
             sweep.run(tmp_path, progress=False)
     assert ended == [("stopped", 1)]

@@ -1,6 +1,7 @@
 """How far a sweep is, and when a compiled program is worth while: for what goes on for long, or is there already."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from engine_parts import experiment
@@ -31,7 +32,7 @@ def clock(monkeypatch):
     ],
 )
 def test_the_pace_says_whether_it_goes_on_for_a_minute(clock, left, seconds, steps, long):
-    with Progress(left + 500, 500, shown=False, language="en") as progress:
+    with closing(Progress(left + 500, 500, shown=False, language="en")) as progress:
         clock[0] += 1000  # what is before the first steps does not count, nor do they
         progress.count(0, GOING)
         clock[0] += seconds
@@ -44,7 +45,7 @@ def test_the_pace_says_whether_it_goes_on_for_a_minute(clock, left, seconds, ste
 
 def test_who_is_told_to_end_counts_nothing(capsys):
     ending = threading.Event()
-    with Progress(10, 4, shown=True, language="en") as progress:
+    with closing(Progress(10, 4, shown=True, language="en")) as progress:
         progress.count(1, ending)
         ending.set()
         with pytest.raises(StopTraining):

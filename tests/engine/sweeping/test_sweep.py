@@ -233,7 +233,7 @@ def test_a_chunk_that_does_not_fit_is_one_sentence_and_leaves_nothing_behind(tmp
     def full(*args, **options):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
 
-    monkeypatch.setattr("engine.sweeping.runner.train_chunk", full)
+    monkeypatch.setattr("engine.sweeping.sweep.train_chunk", full)
     with pytest.raises(Refusal, match="A chunk of 1 panels did not fit into memory; go on with less than 9 MiB"):
         run(Sweep(small("arcface")), tmp_path, memory=9)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "chunks", "recordings", "sweep.json"]

@@ -83,9 +83,9 @@ def test_each_setting_of_the_dials_has_its_own_checksum(tmp_path, mine):
 
 
 def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monkeypatch):
-    import engine.sweeping.runner
+    import engine.sweeping.sweep
 
-    train = engine.sweeping.runner.train_chunk
+    train = engine.sweeping.sweep.train_chunk
 
     def then_another(*given, **options):
         trained = train(*given, **options)
@@ -94,7 +94,7 @@ def test_data_that_change_while_the_sweep_is_running_end_it(tmp_path, mine, monk
 
     folder, sweep = tmp_path / "out", Sweep(own(), {}, seeds=2)
     with monkeypatch.context() as patched:
-        patched.setattr("engine.sweeping.runner.train_chunk", then_another)
+        patched.setattr("engine.sweeping.sweep.train_chunk", then_another)
         assert refused(sweep, folder).startswith(CHANGED)
     assert pd.read_csv(folder / "sweep.csv")["seed"].tolist() == [0]
     mine(1)

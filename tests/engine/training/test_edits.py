@@ -74,7 +74,7 @@ def test_an_edit_to_the_same_value_changes_only_the_schedule():
     trainer, still = (Trainer(experiment("softmax", "center")) for _ in range(2))
     trainer.apply(Edit(0, 0, "bias", True))
     assert weights_of(trainer, 0) == weights_of(still, 0)
-    assert advance(trainer, 3).horizon == still.horizon
+    assert advance(trainer, 3).train_state.horizon == still.train_state.horizon
 
 
 def test_a_switch_takes_state_away_and_brings_it_back_afresh():
@@ -104,7 +104,7 @@ def test_all_panels_means_those_that_have_the_knob():
 def test_the_learning_rate_is_a_panel_s_own():
     trainer = Trainer(experiment("softmax", "softmax"))
     trainer.apply(Edit(0, 1, "learning_rate", 0.001))
-    one, other = trainer.rates
+    one, other = trainer.train_state.rates_at(trainer.step)
     assert one == pytest.approx(0.01 / 20)  # the first step of the warm-up
     assert other == pytest.approx(0.001 * 0.3)  # an edit's restart is not warmed up
     advance(trainer, 10)
@@ -138,7 +138,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(edit, sentence):
         trainer.apply(edit)
     assert same_frames(trainer.frame(), before)
     assert trainer.edits == []
-    assert trainer.horizon == 40
+    assert trainer.train_state.horizon == 40
 
 
 def test_a_value_that_one_of_the_panels_refuses_is_taken_by_none():
@@ -155,7 +155,7 @@ def test_an_edit_at_the_end_lets_the_run_go_on():
         trainer.advance()
     trainer.apply(Edit(40, 0, "margin", 0.6))
     assert not trainer.finished
-    assert trainer.horizon == 80
+    assert trainer.train_state.horizon == 80
     assert advance(trainer, 40).finished
 
 

@@ -42,7 +42,7 @@ note("train", *map(whole, train(own, edits)))
 trainer = Trainer(own)
 while trainer.step < 50:
     trainer.advance()
-trainer.wait()
+trainer.stepper.wait()
 fork = Trainer.restore(own, [], trainer.checkpoint())
 for each in (trainer, fork):
     each.apply(Edit(50, 1, "margin", 0.2))
