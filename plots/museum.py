@@ -58,6 +58,7 @@ def _planes(pictures: Mapping[Side, Plane], sides: Sequence[Side], language: str
     """Draw the sides beside each other, each in a square of the plane."""
     names = [text(f"museum.page.{side}", language) for side in sides]
     chart = make_subplots(rows=1, cols=len(sides), subplot_titles=names, horizontal_spacing=0.04)
+    chart.update_annotations(yshift=10)  # titles clear of the frames
     for column, side in enumerate(sides, 1):
         content = pictures[side]
         traces = _zones(content) if isinstance(content, Zones) else _samples(content)
