@@ -40,9 +40,9 @@ def test_as_many_panels_are_a_part_as_there_is_room_for(slug, room):
     trainer = Trainer(described(12, net=slug, batch=40))
     each = kept(net, 41) * 40 - kept(net, 40) * 40  # of forty samples, the weights left out
     for fitting, size in ((0, 1), (1, 1), (2, 2), (3, 3), (5, 4), (6, 6), (11, 6), (12, 12), (100, 12)):
-        largest_shape(fitting * each)
+        room(fitting * each)
         assert panels_per_part(trainer.train_state) == size
-        largest_shape(fitting * each + each - 1)
+        room(fitting * each + each - 1)
         assert panels_per_part(trainer.train_state) == size
 
 
@@ -74,7 +74,7 @@ def test_nets_that_are_small_are_one_part_and_those_of_the_papers_are_alone():
     ids=["knobs and rates", "families and rules"],
 )
 def test_what_is_computed_in_parts_is_what_the_exact_step_computes(panels, room):
-    largest_shape(2 * 32 * (kept(NETS["cnn"](), 3) - kept(NETS["cnn"](), 2)))
+    room(2 * 32 * (kept(NETS["cnn"](), 3) - kept(NETS["cnn"](), 2)))
     fast, exact = pair(panels, **PICTURES)
     for trainer in (fast, exact):
         for _ in range(3):
@@ -89,7 +89,7 @@ def test_what_is_computed_in_parts_is_what_the_exact_step_computes(panels, room)
 
 
 def test_parts_that_would_need_programs_of_their_own_are_one(room):
-    largest_shape(0)
+    room(0)
     own = {**PICTURES, "panels": [{"loss": "arcface"}, {"loss": "softmax"}], "points": 50}
     assert list(program_shapes(Trainer(Experiment.parse(own)).train_state)) == [range(2)]
     own["panels"] = [{"loss": "arcface"}, {"loss": "arcface"}]
@@ -100,7 +100,7 @@ def test_parts_that_would_need_programs_of_their_own_are_one(room):
 
 
 def test_a_panel_that_stops_in_a_later_part_is_told_by_its_own_number(room):
-    largest_shape(0)
+    room(0)
     fast, _ = pair([{"loss": "softmax"}, {"loss": "softmax"}, {"loss": "softmax"}], **PICTURES)
     fast.advance()
     fast.weights.rows(2)[0].fill_(float("nan"))

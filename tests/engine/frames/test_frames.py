@@ -125,7 +125,7 @@ def test_fewer_points_change_nothing_but_what_is_shown():
 
 def test_the_loss_of_a_frame_is_that_of_the_last_batch_under_the_frame_s_weights():
     trainer = advance(Trainer(experiment("focal", dials={})), 1)
-    order = trainer.batches.at(0).numpy()
+    order = trainer.train_state.batches.at(0).numpy()
     samples, views = Digits().load(), trainer.weights.plan.nets(trainer.weights.values)
     z = as_modules("mlp", views, 0)(torch.tensor(samples.train_x[order]).float() / 16).detach()
     loss = trainer.losses[0](z, torch.tensor(samples.train_y[order]), trainer.state(0)).mean()

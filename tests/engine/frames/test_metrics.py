@@ -257,7 +257,7 @@ def test_every_loss_tells_what_applies_to_it():
 
 def test_the_gradients_of_samples_are_counted():
     trainer = advance(Trainer(experiment("softmax")), 20)
-    panel, places = trainer.frame().panels[0], trainer.batches.at(19)
+    panel, places = trainer.frame().panels[0], trainer.train_state.batches.at(19)
     z = trainer.forward(trainer.data.scaled(trainer.data.train_x[places]))[0].double().numpy()
     y, weight = trainer.data.train_y[places].numpy(), panel.head.weight.double().numpy()
     scores = z @ weight.T + panel.head.bias.double().numpy()
