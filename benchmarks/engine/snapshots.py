@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, ready
+from benchmarks.engine.cases import Case, ready
 from benchmarks.report import Table
 from engine import Trainer
 from engine.frames.background import BackgroundFrames, Picture

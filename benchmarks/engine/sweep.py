@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import torch
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, ready
-from benchmarks.engine_loop import Loop
+from benchmarks.engine.cases import Case, ready
+from benchmarks.engine.loop import Loop
 from benchmarks.report import Table
 from engine import Trainer
 from engine.machine.threads import cores

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.engine_cases import Case, ready
-from benchmarks.engine_floor import products
-from benchmarks.engine_loop import Loop
+from benchmarks.engine.cases import Case, ready
+from benchmarks.engine.floor import products
+from benchmarks.engine.loop import Loop
 from benchmarks.report import Table
 from engine import Trainer
 from engine.steps.cuda_graph import LONG

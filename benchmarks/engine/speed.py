@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import LEAST, Case, NoProgramError, in_turn, ratios, ready
-from benchmarks.engine_loop import Loop
+from benchmarks.engine.cases import LEAST, Case, NoProgramError, in_turn, ratios, ready
+from benchmarks.engine.loop import Loop
 from benchmarks.report import Table
 
 MODES = ("exact", "fast")

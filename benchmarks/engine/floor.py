@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, in_turn, ratios, ready
+from benchmarks.engine.cases import Case, in_turn, ratios, ready
 from benchmarks.report import Table
 from engine import Trainer
 

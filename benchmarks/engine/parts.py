@@ -3,8 +3,8 @@
 from unittest.mock import patch
 
 from benchmarks.apart import apart
-from benchmarks.engine_cases import Case, in_turn, ratios, ready
-from benchmarks.engine_loop import Loop
+from benchmarks.engine.cases import Case, in_turn, ratios, ready
+from benchmarks.engine.loop import Loop
 from benchmarks.report import Table
 from engine.compiled.parts import panels_per_part
 

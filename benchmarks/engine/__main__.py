@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from benchmarks.engine_cuda import cuda
-from benchmarks.engine_floor import floor
-from benchmarks.engine_parts import parts
-from benchmarks.engine_snapshots import snapshots
-from benchmarks.engine_speed import large, panels, speed
-from benchmarks.engine_sweep import sweep
+from benchmarks.engine.cuda import cuda
+from benchmarks.engine.floor import floor
+from benchmarks.engine.parts import parts
+from benchmarks.engine.snapshots import snapshots
+from benchmarks.engine.speed import large, panels, speed
+from benchmarks.engine.sweep import sweep
 from benchmarks.report import Table
 
 TABLES: Mapping[str, Callable[[bool], Table | None]] = {
