@@ -48,13 +48,18 @@ MARKS = {
     "engine": "train",
     "engine/config": "fast",
     "engine/frames/test_codec.py": "fast",
-    "engine/steps/test_simd_padding.py": "fast",
     "engine/recording": "slow",
+    "losses/test_loss_contract.py": "slow",
+    "losses/test_loss_geometry.py": "slow",
+    "losses/test_new_loss.py": "slow",
     "losses/test_own_loss.py": "slow",
     "losses/test_tuples_one_by_one.py::test_memory_stays_bounded": "slow",
     "losses/test_verification.py": "slow",
+    "plots/test_curves.py": "slow",
     "plots/test_film.py": "slow",
     "plots/test_saving.py": "slow",
+    "toy_data/test_openml.py": "slow",
+    "toy_data/test_real_files.py": "slow",
 }
 
 #: Fixtures that start a server or fill a folder: a test that uses one is not fast.
