@@ -7,6 +7,7 @@ process that a test starts would inherit that.
 
 import os
 import signal
+import tempfile
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,11 @@ import torch
 
 torch.set_num_threads(1)
 os.environ["LANGUAGE"] = "en"
+# PyTorch's cache of compiled programs does not tell instruction sets apart: engine/compiled/cache_folder.py
+os.environ.setdefault(
+    "TORCHINDUCTOR_CACHE_DIR",
+    str(Path(tempfile.gettempdir()) / f"loss-geometry-compiled-{torch.backends.cpu.get_cpu_capability().lower()}"),
+)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
+import torch
+
 from engine.machine.data_folder import data_folder
 
 _LOG = logging.getLogger(__name__)
@@ -15,9 +17,11 @@ _VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 def choose() -> None:
     """Choose the folder, unless its variable is set; before PyTorch's compiler is loaded, which tracing does too.
 
-    Where the folder cannot be written, PyTorch chooses one for temporary files.
+    There is one for each instruction set: PyTorch's cache does not tell them apart, and a program compiled for another
+    one crashes. Where the folder cannot be written, PyTorch chooses one for temporary files.
     """
-    folder = os.environ.setdefault(_VARIABLE, str(data_folder() / "loss-geometry" / "compiled"))
+    instructions = torch.backends.cpu.get_cpu_capability().lower()
+    folder = os.environ.setdefault(_VARIABLE, str(data_folder() / "loss-geometry" / "compiled" / instructions))
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):

@@ -6,10 +6,8 @@ finds it. Read from standard input is the job; how it ends says whether it was c
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from tempfile import TemporaryFile
 from threading import Event
 from typing import TYPE_CHECKING
@@ -41,7 +39,7 @@ def compile_apart(job: "Compilation", ending: Event) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=environment,
-            start_new_session=True,  # with its own C++ compiler
+            start_new_session=True,  # Ctrl-C is for the process that trains
         )
         try:
             while process.poll() is None:
@@ -57,13 +55,13 @@ def compile_apart(job: "Compilation", ending: Event) -> bool:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with all that it started, if it still runs."""
+    """End a process if it still runs.
+
+    A C++ compiler that it has started ends by itself, some seconds later: ended at once it would leave half a library,
+    which the next process would load.
+    """
     if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
 
 

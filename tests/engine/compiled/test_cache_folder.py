@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 #: Says where PyTorch keeps programs, for users whose data are in each of these folders; PyTorch is loaded once.
 ASK = """
@@ -39,10 +40,11 @@ def answers(tmp_path_factory):
 def test_compiled_programs_are_kept_among_the_data_of_the_user(answers):
     home, folder, *_ = answers
     assert folder.is_relative_to(home)
-    assert folder.parts[-2:] == ("loss-geometry", "compiled")
+    assert folder.parts[-3:] == ("loss-geometry", "compiled", torch.backends.cpu.get_cpu_capability().lower())
 
 
 def test_where_these_cannot_be_written_pytorch_chooses_and_it_is_said(answers):
     *_, blocked, folder, log = answers
     assert not folder.is_relative_to(blocked)
-    assert log == f"Compiled programs cannot be kept in {blocked / 'loss-geometry' / 'compiled'}: Not a directory\n"
+    place = blocked / "loss-geometry" / "compiled" / torch.backends.cpu.get_cpu_capability().lower()
+    assert log == f"Compiled programs cannot be kept in {place}: Not a directory\n"
