@@ -186,7 +186,7 @@ def test_a_fork_takes_over_without_an_empty_canvas(page: Any, fake: Any) -> None
     frame_is(page, 8)
     assert page.evaluate("() => window.empty") == 0
     # one drag is one fork: what came after the first edit goes to the new run
-    assert [e["value"] for e in fake.heard if e["run"] == "other"][-1:] == [0.6]
+    until(lambda: [e["value"] for e in fake.heard if e["run"] == "other"][-1:] == [0.6])
     assert len([e for e in fake.heard if e["run"] == "run"]) == 1
     forks = [told for told in page.evaluate("() => window.told") if told["name"] == "fork"]
     assert forks[0]["id"] == "other"

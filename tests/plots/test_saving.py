@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import imageio.v2 as imageio
 import numpy as np
@@ -204,7 +205,9 @@ def test_a_terminal_is_shown_how_far_a_film_is(corners, tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "stderr", terminal)
         assert main(["render", str(corners.path), str(tmp_path / "film.gif"), "--size", "420x440"]) == 0
         terminal.flush()
-        shown = screen.read(100_000).decode()
+        shown, deadline = "", time.monotonic() + 10
+        while "3/3 [" not in shown and time.monotonic() < deadline:  # the kernel hands over what was written in parts
+            shown += (screen.read(100_000) or b"").decode(errors="replace")
     assert "3/3 [" in shown
 
 
