@@ -1,4 +1,4 @@
-"""A process that compiles a whole step, so that the compiler can be ended at any time.
+"""A process that compiles a whole step, so that a process that ends never waits for the compiler.
 
 It leaves its result in PyTorch's cache of programs (``engine.compiled.cache_folder``), where the process that trains
 finds it. Read from standard input is the job; how it ends says whether it was compiled.
